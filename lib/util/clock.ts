@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+
+/** Wall time as Celery writes it: seconds since the epoch, as a float. */
+export function nowSeconds(): number {
+  return Date.now() / 1000;
+}
+
+/** A fresh task id: UUID 4, lower case. */
+export function uuid(): string {
+  return randomUUID();
+}
+
+/**
+ * Lamport clock shared by all events and control messages of one process (kombu/clocks.py).
+ * `forward` before sending; `adjust` with the value of each message received.
+ */
+export class LamportClock {
+  #value = 0;
+
+  get value(): number {
+    return this.#value;
+  }
+
+  forward(): number {
+    this.#value += 1;
+    return this.#value;
+  }
+
+  adjust(other: number): number {
+    this.#value = Math.max(this.#value, other) + 1;
+    return this.#value;
+  }
+}

@@ -1,0 +1,22 @@
+const MASK = '********';
+
+/** Shows a URL without its password: `redis://:********@host:6379/0`. Also inside a longer text or a `;` list. */
+export function maskUrl(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/?#]*)@/gi, (_whole, scheme: string, userinfo: string) => {
+    const colon = userinfo.indexOf(':');
+    return colon < 0 ? `${scheme}${userinfo}@` : `${scheme}${userinfo.slice(0, colon)}:${MASK}@`;
+  });
+}
+
+const SECRET_KEY = /API|TOKEN|KEY|SECRET|PASS|SIGNATURE|DATABASE/i;
+
+/** A copy in which values under secret-looking keys are masked (celery/app/utils.py `HIDDEN_SETTINGS`), URLs too. */
+export function maskSecrets(value: unknown, key = ''): unknown {
+  if (value !== null && value !== undefined && key && SECRET_KEY.test(key)) return MASK;
+  if (typeof value === 'string') return maskUrl(value);
+  if (Array.isArray(value)) return value.map((item) => maskSecrets(item));
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, maskSecrets(item, name)]));
+  }
+  return value;
+}

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { alias: { umbel: fileURLToPath(new URL('./lib/index.ts', import.meta.url)) } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    typecheck: { enabled: false },
+    globalSetup: [],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    maxWorkers: 2,
+    expect: { requireAssertions: true },
+    allowOnly: false,
+  },
+});
