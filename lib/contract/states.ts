@@ -32,7 +32,17 @@ export function isTaskState(state: string): state is TaskState {
   return (TASK_STATES as readonly string[]).includes(state);
 }
 
-const PRECEDENCE = ['SUCCESS', 'FAILURE', null, 'REVOKED', 'STARTED', 'RECEIVED', 'REJECTED', 'RETRY', 'PENDING'];
+const PRECEDENCE = [
+  'SUCCESS',
+  'FAILURE',
+  null,
+  'REVOKED',
+  'STARTED',
+  'RECEIVED',
+  'REJECTED',
+  'RETRY',
+  'PENDING',
+];
 
 /** Rank of a state when events arrive out of order: lower wins; custom states rank after FAILURE (celery/states.py). */
 export function precedence(state: string): number {

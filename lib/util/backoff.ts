@@ -10,7 +10,10 @@ export interface BackoffOptions {
 }
 
 /** Wait before attempt `attempt` (0-based): exponential, capped. */
-export function backoffMs(attempt: number, { baseMs, maxMs, factor = 2, jitter = false }: BackoffOptions): number {
+export function backoffMs(
+  attempt: number,
+  { baseMs, maxMs, factor = 2, jitter = false }: BackoffOptions,
+): number {
   const wait = Math.min(maxMs, baseMs * factor ** attempt);
   return jitter ? Math.random() * wait : wait;
 }

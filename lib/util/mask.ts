@@ -2,10 +2,13 @@ const MASK = '********';
 
 /** Shows a URL without its password: `redis://:********@host:6379/0`. Also inside a longer text or a `;` list. */
 export function maskUrl(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/?#]*)@/gi, (_whole, scheme: string, userinfo: string) => {
-    const colon = userinfo.indexOf(':');
-    return colon < 0 ? `${scheme}${userinfo}@` : `${scheme}${userinfo.slice(0, colon)}:${MASK}@`;
-  });
+  return text.replace(
+    /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#]*)@/gi,
+    (_whole, scheme: string, userinfo: string) => {
+      const colon = userinfo.indexOf(':');
+      return colon < 0 ? `${scheme}${userinfo}@` : `${scheme}${userinfo.slice(0, colon)}:${MASK}@`;
+    },
+  );
 }
 
 const SECRET_KEY = /API|TOKEN|KEY|SECRET|PASS|SIGNATURE|DATABASE/i;

@@ -1,0 +1,33 @@
+import type { ResultMeta } from '../protocol/result.ts';
+import type { Service } from '../util/service.ts';
+
+/** One state of one task, on its way into the store. `text` is the JSON of a ResultMeta (protocol/result.ts encodes it). */
+export interface ResultRecord {
+  readonly taskId: string;
+  readonly text: string;
+}
+
+export interface WaitOptions {
+  /** Milliseconds until an `UmbelError('timeout')`; forever when absent. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called for each state on the way, PROGRESS included. */
+  readonly onState?: (meta: ResultMeta) => void;
+}
+
+/**
+ * Keeps task results. A stored SUCCESS is never overwritten; PENDING means that there is no record.
+ * Writes of one turn of the event loop travel together.
+ */
+export interface ResultBackend extends Service {
+  readonly displayUrl: string;
+  /** Resolves when stored. */
+  store(record: ResultRecord): Promise<void>;
+  /** The record as it stands, or null (PENDING). */
+  get(taskId: string): Promise<ResultMeta | null>;
+  /** Waits until the state is one of SUCCESS, FAILURE, REVOKED. */
+  wait(taskId: string, options?: WaitOptions): Promise<ResultMeta>;
+  /** Calls back for each state from now on; returns how to stop. */
+  watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>>;
+  forget(taskId: string): Promise<void>;
+}

@@ -1,0 +1,117 @@
+import type { WireMessage } from '../protocol/wire.ts';
+import type { Service } from '../util/service.ts';
+
+/** Where a message goes. Exchange `''` with a queue's name as routing key is the queue itself. */
+export interface Destination {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** A queue as workers consume it. Exchange and routing key default to the name, the type to `direct`. */
+export interface Queue {
+  readonly name: string;
+  readonly exchange?: string;
+  readonly exchangeType?: 'direct' | 'topic' | 'fanout';
+  readonly routingKey?: string;
+}
+
+/** One message handed to a worker. It stays booked as unacked until it is acked, rejected, released or parked. */
+export interface Delivery {
+  readonly tag: string;
+  readonly queue: string;
+  readonly message: WireMessage;
+  /** The transport's own text of the message: what goes back on requeue or into the parked list. */
+  readonly raw: string;
+}
+
+export interface ConsumerOptions {
+  readonly queues: readonly Queue[];
+  /** Messages that may be held unsettled at once; 0 means no limit. Held-back ones (`hold`) do not count. */
+  readonly prefetch: number;
+  /** Takes a batch, in queue order. Must not throw; anything slow is the receiver's to queue. */
+  readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
+  /** A message that no worker could read was parked by the transport. */
+  readonly onParked?: (reason: string, queue: string) => void;
+  /** The connection went away or came back; between the two nothing arrives and settlements are kept for later. */
+  readonly onConnection?: (state: 'lost' | 'restored', reason?: string) => void;
+}
+
+/**
+ * Takes messages from queues for one worker. Settling (`ack`, `reject`, `release`, `park`) returns at once and is
+ * written in batches; `flush` waits for what was settled so far. An unsettled message whose worker dies goes back to
+ * its queue when its lease ends.
+ */
+export interface Consumer extends Service {
+  readonly queues: readonly Queue[];
+  addQueue(queue: Queue): void;
+  cancelQueue(name: string): void;
+  setPrefetch(count: number): void;
+  readonly prefetch: number;
+  ack(tag: string): void;
+  /** `requeue` puts it at the back of its queue; without it the message is gone. */
+  reject(tag: string, options: { requeue: boolean }): void;
+  /** Gives an unstarted message back to the front of its queue, flagged as redelivered. */
+  release(tag: string): void;
+  /** Sets a message aside with a reason that a person can read. */
+  park(tag: string, reason: string): void;
+  /** Keeps a message for later (ETA, rate limit): it no longer counts against prefetch. `unhold` counts it again. */
+  hold(tag: string): void;
+  unhold(tag: string): void;
+  /** Stops taking new messages; what is held stays held and can still be settled. Waits for a fetch under way. */
+  pause(): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** A live stream of broadcast messages (events, remote control). Nothing is stored: who is not there misses it. */
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+export interface QueueSample {
+  readonly name: string;
+  /** Messages ready to be taken, over all priorities. */
+  readonly messages: number;
+  /** Messages taken but not settled; null where the broker cannot tell by queue. */
+  readonly unacked: number | null;
+}
+
+/** Moves messages over one broker. `start` connects or throws an `UmbelError('unavailable')` that names the URL, masked. */
+export interface Transport extends Service {
+  /** The broker's URL without its password. */
+  readonly displayUrl: string;
+  /** Facts for `inspect stats` in Celery's shape (wire-messages: stats.broker). */
+  brokerInfo(): Record<string, unknown>;
+
+  /** Sends to a queue or exchange; resolves when the broker has it. Priority and expiry come from the properties. */
+  publish(destination: Destination, message: WireMessage): Promise<void>;
+  /** Sends to everybody who listens now (fanout). */
+  broadcast(exchange: string, routingKey: string, message: WireMessage): Promise<void>;
+  /** Listens to a fanout exchange; `pattern` is `#` for all or a prefix such as `worker.#`. Survives reconnects. */
+  subscribe(
+    exchange: string,
+    pattern: string,
+    onMessage: (message: WireMessage, routingKey: string) => void,
+  ): Promise<Subscription>;
+  /** Called after a lost connection is back and every subscription stands again. */
+  onReconnect(listener: () => void): () => void;
+  /** Opens a private reply queue for remote control: returns its routing key (oid) and delivers each reply. */
+  openReplyQueue(exchange: string, onMessage: (message: WireMessage) => void): Promise<ReplyQueue>;
+  /** Announces a worker's control mailbox or queue to other clients (Redis: the binding sets). */
+  bind(exchange: string, routingKey: string, pattern: string, queue: string): Promise<void>;
+  unbind(exchange: string, routingKey: string, pattern: string, queue: string): Promise<void>;
+
+  createConsumer(options: ConsumerOptions): Consumer;
+
+  /** Lengths of the named queues. */
+  sampleQueues(names: readonly string[]): Promise<QueueSample[]>;
+  /** Every queue the broker knows of, also those nobody consumes. */
+  listQueues(): Promise<string[]>;
+  /** Deletes the ready messages of a queue; returns how many. */
+  purge(queue: string): Promise<number>;
+}
+
+export interface ReplyQueue {
+  readonly exchange: string;
+  readonly routingKey: string;
+  close(): Promise<void>;
+}
