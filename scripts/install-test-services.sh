@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs what the tests need besides npm: redis-server, Python's Celery and redis client, Chromium.
+# Runs apt-get as root on Debian or Ubuntu; elsewhere it says what to install and fails.
+set -eu
+
+missing=""
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+/usr/bin/python3 -c 'import celery' >/dev/null 2>&1 || missing="$missing python3-celery"
+/usr/bin/python3 -c 'import redis' >/dev/null 2>&1 || missing="$missing python3-redis"
+[ -x /usr/bin/chromium ] || missing="$missing chromium"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need these, please install them:$missing" >&2
+  exit 1
+fi
+echo "Installing$missing …"
+apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# Debian starts a redis-server of its own; the tests start private ones on free ports and leave it alone.
