@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { outputOf, sleep, start, stop, timeDrain } from '../measure.mjs';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const module = 'celery_tasks';
+
+/**
+ * A worker that speaks Celery's protocol, driven by Umbel's client: `worker` starts it. Results are counted as keys
+ * of the backend's database.
+ */
+export function celeryWorker(name, worker) {
+  return {
+    name,
+    async drain(server, { total, concurrency, clientFor }) {
+      const client = await clientFor(server);
+      const enqueueStart = performance.now();
+      for (let sent = 0; sent < total; sent += 1000) {
+        await Promise.all(Array.from({ length: Math.min(1000, total - sent) }, () => client.noop.delay()));
+      }
+      const enqueuePerSecond = total / ((performance.now() - enqueueStart) / 1000);
+      const child = worker(server, concurrency);
+      const drained = await timeDrain({ total, pid: child.pid, count: () => client.countResults() });
+      await stop(child);
+      await client.close();
+      return { ...drained, enqueuePerSecond };
+    },
+
+    async latency(server, { count, perSecond, concurrency, clientFor }) {
+      const client = await clientFor(server);
+      const child = worker(server, concurrency);
+      await outputOf(child, /ready\./);
+      const waits = [];
+      for (let i = 0; i < count; i++) {
+        const sent = performance.timeOrigin + performance.now();
+        waits.push(
+          client.startedAt
+            .delay()
+            .then((result) => result.get({ timeout: 30 }))
+            .then((at) => at - sent),
+        );
+        await sleep(1000 / perSecond);
+      }
+      const latencies = await Promise.all(waits);
+      await stop(child);
+      await client.close();
+      return latencies;
+    },
+  };
+}
+
+const urls = ({ port }) => ({
+  BENCH_BROKER: `redis://127.0.0.1:${port}/0`,
+  BENCH_BACKEND: `redis://127.0.0.1:${port}/1`,
+});
+
+/** Debian's Python Celery. */
+export const pythonCelery = (pool) =>
+  celeryWorker(`Celery ${pool}`, (server, concurrency) =>
+    start(
+      '/usr/bin/python3',
+      ['-m', 'celery', '-A', module, 'worker', '-l', 'info', '-P', pool, '-c', String(concurrency), '--without-gossip', '--without-mingle'],
+      { cwd: folder, env: { ...process.env, ...urls(server) } },
+    ),
+  );
+
+/** Umbel's worker, as a user starts it. */
+export const umbel = (pool, flags = []) =>
+  celeryWorker(`Umbel ${pool}${flags.length ? ` ${flags.join(' ')}` : ''}`, (server, concurrency) =>
+    start(
+      process.execPath,
+      ['dist/lib/cli/main.js', '-A', 'bench/contenders/umbel-tasks.mjs', 'worker', '-l', 'warning', '-P', pool, '-c', String(concurrency), ...flags],
+      { cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, ...urls(server) } },
+    ),
+  );

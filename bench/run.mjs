@@ -1,0 +1,121 @@
+// `npm run bench`: Umbel beside its peers, in one run, in interleaved rounds. Prints medians and ratios.
+//   --rounds N (default 3)   --tasks N (default 20000)   --only drain|latency|engine
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildServer } from '../scripts/build.mjs';
+import { isServerStale } from '../scripts/stale.mjs';
+import { freePort, median, outputOf, percentile, redisServer, start, stop } from './measure.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    tasks: { type: 'string', default: '20000' },
+    only: { type: 'string' },
+  },
+});
+const root = fileURLToPath(new URL('..', import.meta.url));
+const total = Number(options.tasks);
+
+if (isServerStale()) buildServer();
+if (!existsSync(`${root}bench/node_modules/bullmq`)) {
+  console.log('Installing the peers (once) …');
+  spawnSync('npm', ['ci', '--prefix', 'bench'], { cwd: root, stdio: 'inherit' });
+}
+
+const { bullmq } = await import('./contenders/bullmq.mjs');
+const { pythonCelery, umbel } = await import('./contenders/celery.mjs');
+const { Redis } = createRequire(import.meta.url)('ioredis');
+
+/** Umbel's embedded engine in a process of its own, with its log on disk (group commit). */
+async function engineServer() {
+  const port = await freePort();
+  const child = start(process.execPath, ['bench/engine-server.mjs', String(port)], { cwd: root });
+  await outputOf(child, /listening/);
+  return { port, child, name: 'engine' };
+}
+
+/** A client of the server under test: the two tasks and a count of stored results. */
+async function clientFor({ port }) {
+  process.env.BENCH_BROKER = `redis://127.0.0.1:${port}/0`;
+  process.env.BENCH_BACKEND = `redis://127.0.0.1:${port}/1`;
+  const { app, noop, startedAt } = await import(`./contenders/umbel-tasks.mjs?port=${port}`);
+  const results = new Redis({ port, host: '127.0.0.1', db: 1 });
+  return {
+    noop,
+    startedAt,
+    countResults: () => results.dbsize(),
+    async close() {
+      results.disconnect();
+      await app.close();
+    },
+  };
+}
+
+const contenders = [
+  { contender: umbel('async'), server: redisServer, total, concurrency: 50 },
+  { contender: umbel('async', ['-E']), server: redisServer, total, concurrency: 50 },
+  { contender: umbel('async'), server: engineServer, total, concurrency: 50 },
+  { contender: umbel('prefork'), server: redisServer, total: total / 2, concurrency: 2 },
+  { contender: bullmq, server: redisServer, total, concurrency: 50 },
+  { contender: pythonCelery('prefork'), server: redisServer, total: total / 10, concurrency: 2 },
+];
+
+async function measure(kind, run) {
+  const rows = contenders.map(() => []);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [index, entry] of contenders.entries()) {
+      const server = await entry.server();
+      entry.label = `${entry.contender.name} on ${server.name}, c=${entry.concurrency}`;
+      try {
+        rows[index].push(await run(entry, server));
+      } catch (error) {
+        console.error(`${kind}: ${entry.label}: ${error.message}`);
+      }
+      await stop(server.child);
+    }
+  }
+  return rows;
+}
+
+const figure = (value, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits });
+const print = (cells) => console.log(`| ${cells.join(' | ')} |`);
+
+console.log(`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, ${options.rounds} rounds, medians\n`);
+
+if (!options.only || options.only === 'drain') {
+  const rows = await measure('drain', (entry, server) => entry.contender.drain(server, { ...entry, clientFor }));
+  const reference = (name) => median(rows[contenders.findIndex(({ contender }) => contender.name === name)].map((row) => row.perSecond));
+  const [bull, python] = [reference('BullMQ'), reference('Celery prefork')];
+  print(['drain, with acks and results', 'tasks/s', 'worker CPU ms per 1,000', '× BullMQ', '× Celery prefork', 'enqueue/s']);
+  print(['---', '---:', '---:', '---:', '---:', '---:']);
+  for (const [index, { label }] of contenders.entries()) {
+    const of = (key) => median(rows[index].map((row) => row[key]));
+    if (rows[index].length === 0) continue;
+    const rate = of('perSecond');
+    print([label, figure(rate), figure(of('cpuPer1000'), 1), figure(rate / bull, 2), figure(rate / python, 1), figure(of('enqueuePerSecond'))]);
+  }
+  console.log();
+}
+
+if (!options.only || options.only === 'latency') {
+  const rows = await measure('latency', (entry, server) =>
+    entry.contender.latency(server, { count: 300, perSecond: 100, concurrency: Math.min(10, entry.concurrency), clientFor }),
+  );
+  print(['delay() to start of the body, 100 tasks/s', 'p50 ms', 'p99 ms', 'best p99 ms']);
+  print(['---', '---:', '---:', '---:']);
+  for (const [index, { label }] of contenders.entries()) {
+    if (rows[index].length === 0) continue;
+    const p99s = rows[index].map((latencies) => percentile(latencies, 0.99));
+    const p50s = rows[index].map((latencies) => percentile(latencies, 0.5));
+    print([label, figure(median(p50s), 2), figure(median(p99s), 1), figure(Math.min(...p99s), 1)]);
+  }
+  console.log();
+}
+
+if (!options.only || options.only === 'engine') {
+  spawnSync(process.execPath, ['bench/engine.mjs'], { cwd: root, stdio: 'inherit' });
+}
