@@ -1,0 +1,109 @@
+import { UmbelError } from '../contract/errors.ts';
+import { decodeJson, decodeJsonUntyped, encodeJson, reencodeJson } from './json.ts';
+import { isRecord } from './record.ts';
+import type { DeliveryInfo, WireMessage } from './wire.ts';
+
+/*
+ * The one JSON object in which kombu's virtual transports wrap a message (kombu/transport/virtual/base.py).
+ */
+
+export interface EnvelopeDestination {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** The text that goes into a Redis list or channel. `deliveryTag` must be fresh for each publish. */
+export function encodeEnvelope(
+  message: WireMessage,
+  destination: EnvelopeDestination,
+  deliveryTag: string,
+): string {
+  const { properties, headers } = message;
+  const body = Buffer.from(message.body).toString('base64');
+  // Python dies of a message without tag or delivery_info, so these are always written here, after the caller's.
+  const {
+    delivery_tag: _tag,
+    delivery_info: _info,
+    body_encoding: _encoding,
+    priority,
+    ...rest
+  } = properties;
+  const extra = encodeJson(rest);
+  return `{"body": "${body}", "content-encoding": ${quote(message.contentEncoding)}, "content-type": ${quote(
+    message.contentType,
+  )}, "headers": ${encodeJson(headers)}, "properties": {${
+    extra === '{}' ? '' : `${extra.slice(1, -1)}, `
+  }"delivery_info": {"exchange": ${quote(destination.exchange)}, "routing_key": ${quote(
+    destination.routingKey,
+  )}}, "priority": ${priority ?? 0}, "body_encoding": "base64", "delivery_tag": ${quote(deliveryTag)}}}`;
+}
+
+/** Reads what lies in a Redis list or comes from a channel. Throws `UmbelError('bad_message')`. */
+export function decodeEnvelope(text: string): WireMessage {
+  const envelope = decodeJson(text);
+  if (!isRecord(envelope)) throw unusable('it is no JSON object');
+  const { headers, properties, body } = envelope;
+  if (!isRecord(properties)) throw unusable('it has no properties');
+  const contentEncoding = envelope['content-encoding'];
+  const message = {
+    headers: isRecord(headers) ? headers : {},
+    properties: checkProperties(properties),
+    contentType: String(envelope['content-type'] ?? 'application/data'),
+    contentEncoding: typeof contentEncoding === 'string' ? contentEncoding : 'utf-8',
+  };
+  return { ...message, body: decodeBody(body, properties, message) };
+}
+
+/** The text of a message that goes back to its queue: flagged as redelivered, and counted (kombu/transport/redis.py). */
+export function markRedelivered(text: string): string {
+  const envelope = decodeJsonUntyped(text);
+  if (!isRecord(envelope) || !isRecord(envelope['properties'])) throw unusable('it has no properties');
+  const headers = isRecord(envelope['headers']) ? envelope['headers'] : {};
+  const { properties } = envelope;
+  const info = isRecord(properties['delivery_info']) ? properties['delivery_info'] : {};
+  const count = headers['x-delivery-count'];
+  return reencodeJson({
+    ...envelope,
+    headers: {
+      ...headers,
+      redelivered: true,
+      'x-delivery-count': typeof count === 'number' ? count + 1 : 1,
+    },
+    properties: { ...properties, delivery_info: { ...info, redelivered: true } },
+  });
+}
+
+function decodeBody(
+  body: unknown,
+  properties: Record<string, unknown>,
+  message: { headers: Record<string, unknown>; contentEncoding: string },
+): string | Uint8Array {
+  if (typeof body !== 'string') throw unusable('its body is no text');
+  const isBinary =
+    message.headers['compression'] !== undefined ||
+    !/^(utf-?8|us-ascii|ascii)$/i.test(message.contentEncoding);
+  const encoding = properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
+  if (isBinary) return Uint8Array.from(Buffer.from(body, encoding));
+  return encoding === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : body;
+}
+
+function checkProperties(properties: Record<string, unknown>): WireMessage['properties'] {
+  const info = properties['delivery_info'];
+  const priority = properties['priority'];
+  const deliveryInfo: DeliveryInfo = isRecord(info)
+    ? { ...info, exchange: String(info['exchange'] ?? ''), routing_key: String(info['routing_key'] ?? '') }
+    : { exchange: '', routing_key: '' };
+  return {
+    ...properties,
+    delivery_info: deliveryInfo,
+    priority: typeof priority === 'number' ? priority : 0,
+  };
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function unusable(reason: string): UmbelError {
+  return new UmbelError('bad_message', `The message cannot be read: ${reason}.`);
+}

@@ -1,0 +1,123 @@
+import { UmbelError } from '../contract/errors.ts';
+import { READY_STATES } from '../contract/states.ts';
+import { decodeJson, encodeJson } from './json.ts';
+import { isoformat } from './json-types.ts';
+import { isRecord, numberOrNull, textOrNull } from './record.ts';
+
+/** What the backend keeps of a task (celery/backends/base.py `_get_result_meta`). */
+export interface ResultMeta {
+  readonly taskId: string;
+  readonly status: string;
+  /** The value, an ExceptionRecord, or the meta of a custom state. */
+  readonly result: unknown;
+  readonly traceback: string | null;
+  /** Result tuples of the tasks that it started: `[[id, parent], null]`. */
+  readonly children: readonly unknown[] | null;
+  /** ISO 8601; only in READY states. */
+  readonly dateDone: string | null;
+  readonly groupId?: string | null;
+  readonly parentId?: string | null;
+  /** From here on only with `result_extended`. */
+  readonly name?: string | null;
+  readonly args?: readonly unknown[] | null;
+  readonly kwargs?: Readonly<Record<string, unknown>> | null;
+  readonly worker?: string | null;
+  readonly retries?: number | null;
+  readonly queue?: string | null;
+}
+
+/** The same with its value already as JSON text. */
+export interface ResultParts {
+  readonly taskId: string;
+  readonly status: string;
+  /** JSON of the value or of the ExceptionRecord; null when there is none. */
+  readonly resultText: string | null;
+  readonly traceback?: string | null;
+  readonly children?: readonly unknown[] | null;
+  /** Default: now in a READY state, null otherwise. */
+  readonly dateDone?: string | null;
+  readonly groupId?: string | null;
+  readonly parentId?: string | null;
+  readonly extended?: {
+    readonly name: string;
+    /** JSON of the positional arguments. */
+    readonly argsText: string;
+    /** JSON of the keyword arguments. */
+    readonly kwargsText: string;
+    readonly worker: string | null;
+    readonly retries: number;
+    readonly queue: string | null;
+  };
+}
+
+/** The text that is stored and published: Celery's fields in its order, around a value that is text already. */
+export function composeResult(parts: ResultParts): string {
+  const { status, traceback, children, groupId, parentId, extended } = parts;
+  const dateDone =
+    parts.dateDone === undefined && READY_STATES.has(status)
+      ? isoformat(new Date())
+      : (parts.dateDone ?? null);
+  let text = `{"status": ${JSON.stringify(status)}, "result": ${parts.resultText ?? 'null'}, "traceback": ${
+    traceback ? JSON.stringify(traceback) : 'null'
+  }, "children": ${listText(children)}, "date_done": ${dateDone === null ? 'null' : `"${dateDone}"`}`;
+  if (groupId) text += `, "group_id": ${JSON.stringify(groupId)}`;
+  if (parentId) text += `, "parent_id": ${JSON.stringify(parentId)}`;
+  if (extended) {
+    text += `, "name": ${JSON.stringify(extended.name)}, "args": ${extended.argsText}, "kwargs": ${extended.kwargsText}`;
+    text += `, "worker": ${JSON.stringify(extended.worker)}, "retries": ${extended.retries}`;
+    text += `, "queue": ${JSON.stringify(extended.queue)}`;
+  }
+  return `${text}, "task_id": ${JSON.stringify(parts.taskId)}}`;
+}
+
+function listText(children: readonly unknown[] | null | undefined): string {
+  if (children === null) return 'null';
+  return children === undefined || children.length === 0 ? '[]' : encodeJson(children);
+}
+
+/** Writes a stored result. Throws `UmbelError('bad_request')` when its value is no JSON. */
+export function encodeResult(meta: ResultMeta): string {
+  const { name, args, kwargs, worker, retries, queue, result, ...rest } = meta;
+  const parts = { ...rest, resultText: encodeJson(result ?? null) };
+  if (name === undefined) return composeResult(parts);
+  return composeResult({
+    ...parts,
+    extended: {
+      name: name ?? '',
+      argsText: encodeJson(args ?? []),
+      kwargsText: encodeJson(kwargs ?? {}),
+      worker: worker ?? null,
+      retries: retries ?? 0,
+      queue: queue ?? null,
+    },
+  });
+}
+
+/** Reads a stored result of any writer. Throws `UmbelError('bad_message')` when it is none. */
+export function decodeResult(text: string): ResultMeta {
+  const meta = decodeJson(text);
+  if (!isRecord(meta) || typeof meta['status'] !== 'string') {
+    throw new UmbelError('bad_message', 'A stored result cannot be read: it has no status.');
+  }
+  const { children, args, kwargs } = meta;
+  return {
+    taskId: textOrNull(meta['task_id']) ?? '',
+    status: meta['status'],
+    result: meta['result'] ?? null,
+    traceback: textOrNull(meta['traceback']),
+    children: Array.isArray(children) ? children : null,
+    dateDone: dateText(meta['date_done']),
+    groupId: textOrNull(meta['group_id']),
+    parentId: textOrNull(meta['parent_id']),
+    name: textOrNull(meta['name']),
+    args: Array.isArray(args) ? args : null,
+    kwargs: isRecord(kwargs) ? kwargs : null,
+    worker: textOrNull(meta['worker']),
+    retries: numberOrNull(meta['retries']),
+    queue: textOrNull(meta['queue']),
+  };
+}
+
+function dateText(value: unknown): string | null {
+  return value instanceof Date ? isoformat(value) : textOrNull(value);
+}
