@@ -1,0 +1,71 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ApplyOptions } from '../app/task.ts';
+import { type GlobalOptions, withApp } from './context.ts';
+import { say } from './output.ts';
+import { seconds, wholeNumber } from './remote.ts';
+
+interface CallOptions {
+  readonly args: readonly unknown[];
+  readonly kwargs: Record<string, unknown>;
+  readonly eta?: string;
+  readonly countdown?: number;
+  readonly expires?: number | Date;
+  readonly queue?: string;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  readonly priority?: number;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError(`${text} is not JSON.`);
+  }
+}
+
+function jsonArray(text: string): unknown[] {
+  const value = json(text);
+  if (!Array.isArray(value)) throw new InvalidArgumentError('It must be a JSON array, such as [1, 2].');
+  return value;
+}
+
+function jsonObject(text: string): Record<string, unknown> {
+  const value = json(text);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new InvalidArgumentError('It must be a JSON object, such as {"x": 1}.');
+  }
+  return { ...value };
+}
+
+function expiry(text: string): number | Date {
+  if (Number.isFinite(Number(text))) return Number(text);
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It must be seconds or an ISO time.');
+  return date;
+}
+
+/** `umbel call NAME`: sends a task and prints its id. */
+export function registerCall(program: Command): void {
+  program
+    .command('call')
+    .description('Send a task by name and print its id.')
+    .argument('<name>', 'name of the task, such as tasks.add')
+    .option('-a, --args <json>', 'positional arguments as a JSON array', jsonArray, [])
+    .option('-k, --kwargs <json>', 'keyword arguments as a JSON object', jsonObject, {})
+    .option('--eta <time>', 'ISO time before which it must not start')
+    .option('--countdown <seconds>', 'seconds to wait before it starts', seconds)
+    .option('--expires <time>', 'seconds or ISO time after which it must not start', expiry)
+    .option('--queue <name>', 'queue to send it to')
+    .option('--exchange <name>', 'exchange to send it to')
+    .option('--routing-key <key>', 'routing key')
+    .option('--priority <n>', 'priority 0 to 9', wholeNumber)
+    .addHelpText('after', `\nExample: umbel -A tasks call tasks.add_numbers --args '[10, 5]'`)
+    .action(async (name: string, { args, ...options }: CallOptions) => {
+      await withApp(program.opts<GlobalOptions>(), async (app) => {
+        const given: ApplyOptions = options;
+        const result = await app.sendTask(name, args, given);
+        say(result.id);
+      });
+    });
+}

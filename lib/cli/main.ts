@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { toError, UmbelError } from '../contract/errors.ts';
+import { CliExit, EXIT } from './exit.ts';
+import { checkGrammar, createProgram } from './program.ts';
+
+/** Says what went wrong in a line or two, never with a stack trace, and returns the exit code. */
+function report(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (thrown instanceof CliExit) {
+    if (thrown.message) process.stderr.write(`${thrown.message}\n`);
+    return thrown.exitCode;
+  }
+  const error = toError(thrown);
+  process.stderr.write(`Error: ${error.message}\n`);
+  if (!(error instanceof UmbelError) && process.env['UMBEL_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n`);
+  return EXIT.failure;
+}
+
+try {
+  const program = createProgram();
+  checkGrammar(program, process.argv.slice(2));
+  await program.parseAsync();
+} catch (thrown) {
+  process.exitCode = report(thrown);
+}

@@ -1,0 +1,21 @@
+import { arch, platform, release } from 'node:os';
+import type { Command } from 'commander';
+import { maskSecrets } from '../util/mask.ts';
+import { VERSION } from '../util/version.ts';
+import { type GlobalOptions, withApp } from './context.ts';
+import { say } from './output.ts';
+
+/** `umbel report`: what to paste into a bug report. */
+export function registerReport(program: Command): void {
+  program
+    .command('report')
+    .description('Print versions, platform and settings (secrets masked) for a bug report.')
+    .action(async () => {
+      await withApp(program.opts<GlobalOptions>(), async (app) => {
+        say(`software -> umbel:${VERSION} node:${process.versions.node}`);
+        say(`platform -> system:${platform()} ${release()} arch:${arch()}`);
+        say(`app      -> ${app.main}`);
+        say(`settings -> ${JSON.stringify(maskSecrets({ ...app.conf }), null, 2)}`);
+      });
+    });
+}
