@@ -1,0 +1,70 @@
+"""The Python side of the interoperability tests: an ordinary Celery app, nothing special about it."""
+import os
+import time
+
+from celery import Celery
+
+app = Celery("tasks_py", broker=os.environ["BROKER_URL"], backend=os.environ["RESULT_BACKEND"])
+app.conf.update(
+    task_track_started=True,
+    broker_connection_retry_on_startup=True,
+    task_default_queue=os.environ.get("PY_QUEUE", "celery"),
+)
+
+
+@app.task(name="py.add")
+def add(x, y):
+    return x + y
+
+
+@app.task(name="py.mul")
+def mul(x, y):
+    return x * y
+
+
+@app.task(name="py.tsum")
+def tsum(numbers):
+    return sum(numbers)
+
+
+@app.task(name="py.echo")
+def echo(*args, **kwargs):
+    return {"args": args, "kwargs": kwargs}
+
+
+@app.task(name="py.fail")
+def fail(text):
+    raise ValueError(text)
+
+
+@app.task(name="py.sleep")
+def sleep(seconds):
+    time.sleep(seconds)
+    return "slept"
+
+
+@app.task(name="py.flaky", bind=True, max_retries=3)
+def flaky(self, failures):
+    if self.request.retries < failures:
+        raise self.retry(exc=KeyError("not yet"), countdown=0.1)
+    return self.request.retries
+
+
+@app.task(name="py.progress", bind=True)
+def progress(self, steps):
+    for step in range(steps):
+        self.update_state(state="PROGRESS", meta={"current": step + 1, "total": steps})
+        time.sleep(0.2)
+    return "done"
+
+
+@app.task(name="py.append")
+def append(path, text):
+    with open(path, "a", encoding="utf-8") as out:
+        out.write(f"{text}\n")
+    return text
+
+
+@app.task(name="py.when")
+def when():
+    return time.time()
