@@ -32,6 +32,9 @@ export async function withApp<T>(options: GlobalOptions, run: (app: Celery) => P
 }
 
 /** The same with a mailbox for remote control. */
-export async function withMailbox<T>(options: GlobalOptions, run: (mailbox: Mailbox) => Promise<T>): Promise<T> {
+export async function withMailbox<T>(
+  options: GlobalOptions,
+  run: (mailbox: Mailbox) => Promise<T>,
+): Promise<T> {
   return withApp(options, async (app) => run(await app.mailbox()));
 }

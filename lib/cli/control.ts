@@ -68,7 +68,10 @@ const COMMANDS: readonly RemoteCommand[] = [
     name: 'terminate',
     usage: '<signal> <id> [id …]',
     help: 'kill running tasks',
-    parse: (words) => ({ signal: required(words, 0, 'the signal, such as SIGTERM'), task_id: words.slice(1) }),
+    parse: (words) => ({
+      signal: required(words, 0, 'the signal, such as SIGTERM'),
+      task_id: words.slice(1),
+    }),
   },
   {
     name: 'time_limit',

@@ -13,7 +13,8 @@ function report(thrown: unknown): number {
   }
   const error = toError(thrown);
   process.stderr.write(`Error: ${error.message}\n`);
-  if (!(error instanceof UmbelError) && process.env['UMBEL_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (!(error instanceof UmbelError) && process.env['UMBEL_DEBUG'])
+    process.stderr.write(`${error.stack ?? ''}\n`);
   return EXIT.failure;
 }
 

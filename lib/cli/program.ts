@@ -27,7 +27,10 @@ export function createProgram(): Command {
     .option('--result-backend <url>', 'result backend URL')
     .option('--workdir <dir>', 'change to this folder first')
     .option('-q, --quiet', 'less output')
-    .addHelpText('after', '\nWithout a command: the dashboard, as `umbel flower`.\nExample: umbel -A tasks worker -l info -c 4')
+    .addHelpText(
+      'after',
+      '\nWithout a command: the dashboard, as `umbel flower`.\nExample: umbel -A tasks worker -l info -c 4',
+    )
     .enablePositionalOptions()
     .exitOverride()
     .hook('preAction', (command) => changeFolder(command.opts<{ workdir?: string }>().workdir));
@@ -46,7 +49,8 @@ export function createProgram(): Command {
   ]) {
     register(program);
   }
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for the options)');
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError('(add --help for the options)');
   return program;
 }
 
@@ -55,7 +59,9 @@ function changeFolder(folder: string | undefined): void {
   try {
     chdir(folder);
   } catch (error) {
-    throw new UmbelError('bad_request', `Cannot change to --workdir ${folder}: is it there?`, { cause: error });
+    throw new UmbelError('bad_request', `Cannot change to --workdir ${folder}: is it there?`, {
+      cause: error,
+    });
   }
 }
 
@@ -68,7 +74,9 @@ export function checkGrammar(program: Command, argv: readonly string[]): void {
   if (name !== 'help' && !names.includes(name)) {
     throw new CliExit(EXIT.usage, `Error: There is no command "${name}". There are: ${names.join(', ')}.`);
   }
-  const late = argv.slice(at + 1).find((word) => word === '-A' || word === '--app' || word.startsWith('--app='));
+  const late = argv
+    .slice(at + 1)
+    .find((word) => word === '-A' || word === '--app' || word.startsWith('--app='));
   if (late) {
     throw new CliExit(EXIT.usage, `Error: ${late} stands before the command: umbel -A <module> ${name} …`);
   }
@@ -86,5 +94,8 @@ function subcommandIndex(argv: readonly string[]): number {
 
 /** An option of `flower` without the word: everything after it belongs to the dashboard. */
 function isGlobalFlag(word: string): boolean {
-  return ['-q', '--quiet', '-h', '--help', '--version', '-V'].includes(word) || VALUE_OPTIONS.has(word.split('=')[0] ?? '');
+  return (
+    ['-q', '--quiet', '-h', '--help', '--version', '-V'].includes(word) ||
+    VALUE_OPTIONS.has(word.split('=')[0] ?? '')
+  );
 }

@@ -13,7 +13,11 @@ export function registerPurge(program: Command): void {
     .command('purge')
     .description('Delete all waiting messages of queues. They cannot be brought back.')
     .option('-f, --force', 'do not ask')
-    .option('-Q, --queues <names>', 'comma-separated queues; default: the ones the app is configured with', list)
+    .option(
+      '-Q, --queues <names>',
+      'comma-separated queues; default: the ones the app is configured with',
+      list,
+    )
     .option('-X, --exclude-queues <names>', 'queues to leave alone', list)
     .addHelpText('after', '\nExample: umbel -A tasks purge -Q reports')
     .action(async (options: { force?: boolean; queues?: string[]; excludeQueues?: string[] }) => {
@@ -25,15 +29,22 @@ export function registerPurge(program: Command): void {
         let purged = 0;
         for (const name of names) purged += await transport.purge(name);
         const messages = `${purged} ${purged === 1 ? 'message' : 'messages'}`;
-        say(purged ? `Purged ${messages} from ${queues(names.length)}.` : `No messages purged from ${queues(names.length)}.`);
+        say(
+          purged
+            ? `Purged ${messages} from ${queues(names.length)}.`
+            : `No messages purged from ${queues(names.length)}.`,
+        );
       });
     });
 }
 
 async function confirm(names: readonly string[]): Promise<void> {
-  if (!process.stdin.isTTY) throw new CliExit(EXIT.usage, 'Error: purge asks before it deletes; use -f in a script.');
+  if (!process.stdin.isTTY)
+    throw new CliExit(EXIT.usage, 'Error: purge asks before it deletes; use -f in a script.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`This removes all tasks from: ${names.join(', ')}.\nAre you sure? [y/N]: `);
+  const answer = await terminal.question(
+    `This removes all tasks from: ${names.join(', ')}.\nAre you sure? [y/N]: `,
+  );
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliExit(EXIT.failure, 'Aborted!');
 }

@@ -1,7 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { CliExit, EXIT } from './exit.ts';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { GlobalOptions } from './context.ts';
 import { withMailbox } from './context.ts';
+import { CliExit, EXIT } from './exit.ts';
 import { nodesOnline, say, sayReply } from './output.ts';
 
 /** A remote command: what the words after its name mean, and what it does. */
@@ -60,7 +60,8 @@ export async function runRemote(
     }),
   );
   const answers = replies.flatMap((reply) => Object.entries(reply));
-  if (answers.length === 0) throw new CliExit(EXIT.unavailable, 'Error: No nodes replied within time constraint');
+  if (answers.length === 0)
+    throw new CliExit(EXIT.unavailable, 'Error: No nodes replied within time constraint');
   if (options.json) {
     say(JSON.stringify(Object.fromEntries(answers)));
     return;
@@ -80,5 +81,7 @@ export function findCommand(commands: readonly RemoteCommand[], name: string, ki
 /** The commands as lines of a help text. */
 export function describeCommands(commands: readonly RemoteCommand[]): string {
   const width = Math.max(...commands.map(({ name, usage = '' }) => name.length + usage.length + 1));
-  return commands.map(({ name, usage = '', help }) => `  ${`${name} ${usage}`.padEnd(width)}  ${help}`).join('\n');
+  return commands
+    .map(({ name, usage = '', help }) => `  ${`${name} ${usage}`.padEnd(width)}  ${help}`)
+    .join('\n');
 }

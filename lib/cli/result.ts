@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { toError } from '../contract/errors.ts';
+import { exceptionRepr } from '../protocol/exception.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
 import { seconds } from './remote.ts';
-import { exceptionRepr } from '../protocol/exception.ts';
-import { toError } from '../contract/errors.ts';
 
 /** `umbel result ID`: waits for a task and prints what it returned; exit 1 when it failed. */
 export function registerResult(program: Command): void {

@@ -7,7 +7,8 @@ function readVersion(candidates: readonly string[]): string {
   for (const candidate of candidates) {
     try {
       const manifest: unknown = JSON.parse(readFileSync(new URL(candidate, import.meta.url), 'utf8'));
-      if (manifest !== null && typeof manifest === 'object' && 'version' in manifest) return String(manifest.version);
+      if (manifest !== null && typeof manifest === 'object' && 'version' in manifest)
+        return String(manifest.version);
     } catch {
       // not here: the other layout
     }
