@@ -32,7 +32,7 @@ export default {
       'transport-below-app',
       'transports move messages only',
       '^lib/transport/',
-      outside('lib/transport/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
+      outside('lib/transport/', 'lib/redis/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
     ),
     forbid(
       'redis-client-is-shared',
@@ -44,7 +44,14 @@ export default {
       'backend-below-app',
       'backends store results only',
       '^lib/backend/',
-      outside('lib/backend/', 'lib/transport/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
+      outside(
+        'lib/backend/',
+        'lib/transport/',
+        'lib/redis/',
+        'lib/protocol/',
+        'lib/contract/',
+        'lib/util/',
+      ),
     ),
     forbid(
       'events-below-app',

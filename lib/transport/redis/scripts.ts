@@ -22,8 +22,8 @@ export const TAG_PREFIX = 'umbel:';
  * Reply flat array: number of the queue (1-based; 0 when asked again: the payload is then the booked JSON triple),
  *       payload, … ; the n-th message has the tag prefix + n. Entries that are no JSON object are parked at once.
  *
- * Reads LLEN of every list when it comes back empty-handed: under CLIENT TRACKING that is what makes the server tell
- * us of the next message in any of them.
+ * Reads LLEN of every list before it pops from any: a key of another type fails the call while nothing is taken yet,
+ * and under CLIENT TRACKING it is what makes the server tell us of the next message in any list that was not popped.
  */
 export const FETCH = defineScript(
   'fetch',
@@ -44,15 +44,18 @@ local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 local taken = 0
 local fields, scores = {}, {}
+local lengths = {}
+for i = 4, #KEYS do lengths[i] = redis.call('LLEN', KEYS[i]) end
 for step = 0, (#KEYS - 3) / queues - 1 do
   for pass = 1, 2 do
     for q = 1, queues do
-      local key = KEYS[3 + step * queues + q]
-      local length = redis.call('LLEN', key)
+      local i = 3 + step * queues + q
       local share = count - taken
       if pass == 1 then share = math.ceil(share / (queues - q + 1)) end
-      if length > 0 and share > 0 then
-        for _, message in ipairs(redis.call('RPOP', key, share)) do
+      if lengths[i] > 0 and share > 0 then
+        local popped = redis.call('RPOP', KEYS[i], share)
+        lengths[i] = lengths[i] - #popped
+        for _, message in ipairs(popped) do
           if string.byte(message) == 123 then
             taken = taken + 1
             local tag = prefix .. taken

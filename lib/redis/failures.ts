@@ -1,0 +1,30 @@
+import { toError } from '../contract/errors.ts';
+
+/** The connection went away before the answer came: whether the server did it is not known. */
+export class ConnectionLost extends Error {
+  constructor(reason: string, options?: { cause?: unknown }) {
+    super(reason, options);
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** An error that the server answered with, such as `WRONGTYPE …`. */
+export function isReply(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'ReplyError';
+}
+
+/** The server cannot work now but will: it loads its data, or has become a replica and another one is the master. */
+export function isPassing(thrown: unknown): boolean {
+  return isReply(thrown) && /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/.test(messageOf(thrown));
+}
+
+export function isMissingScript(thrown: unknown): boolean {
+  return isReply(thrown) && messageOf(thrown).startsWith('NOSCRIPT');
+}
+
+/** One line for a person. */
+export function messageOf(thrown: unknown): string {
+  const error = toError(thrown);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return error.message || code || error.name;
+}

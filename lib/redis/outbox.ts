@@ -1,0 +1,157 @@
+import { UmbelError } from '../contract/errors.ts';
+import type { ConnectionGroup } from './connection-group.ts';
+import { ConnectionLost, isPassing, messageOf } from './failures.ts';
+import type { Link } from './link.ts';
+
+export interface SendOptions {
+  /** Milliseconds until it rejects with `UmbelError('unavailable')`; without it, it waits for the connection for ever. */
+  readonly deadlineMs?: number;
+  /** Size, for the bound on what waits. Default 100. */
+  readonly bytes?: number;
+  /** What is being done, for the error: `publish to celery`. */
+  readonly what: string;
+}
+
+interface Item {
+  readonly number: number;
+  readonly attempt: (link: Link) => Promise<unknown>;
+  readonly options: SendOptions;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: Error) => void;
+  timer: NodeJS.Timeout | null;
+  isSettled: boolean;
+}
+
+export interface OutboxOptions {
+  /** Bytes that may wait for the connection; beyond that `send` rejects at once. Default 64 MB. */
+  readonly maxWaitingBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Sends over the command connection in order, and again in the same order when the connection is lost before the
+ * answer: so each attempt must do no harm when it runs twice. What is sent while there is no connection waits.
+ */
+export class Outbox {
+  readonly #group: ConnectionGroup;
+  readonly #maxBytes: number;
+  readonly #unsubscribe: () => void;
+  #waiting: Item[] = [];
+  #waitingBytes = 0;
+  #inFlight = 0;
+  #count = 0;
+
+  constructor(group: ConnectionGroup, { maxWaitingBytes = DEFAULT_MAX_BYTES }: OutboxOptions = {}) {
+    this.#group = group;
+    this.#maxBytes = maxWaitingBytes;
+    this.#unsubscribe = group.onUp(() => this.#sendWaiting());
+  }
+
+  /** Nothing is waiting for an answer. */
+  get isIdle(): boolean {
+    return this.#inFlight === 0 && this.#waiting.length === 0;
+  }
+
+  send(attempt: (link: Link) => Promise<unknown>, options: SendOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#count += 1;
+      const item: Item = {
+        number: this.#count,
+        attempt,
+        options,
+        resolve,
+        reject,
+        timer: null,
+        isSettled: false,
+      };
+      if (options.deadlineMs !== undefined) {
+        item.timer = setTimeout(() => this.#expire(item), options.deadlineMs);
+      }
+      if (this.#group.isUp) this.#try(item);
+      else this.#wait(item);
+    });
+  }
+
+  /** Rejects everything that still waits. */
+  close(): void {
+    this.#unsubscribe();
+    for (const item of this.#waiting) this.#fail(item, this.#unavailable(item, 'the connection was closed'));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #try(item: Item): void {
+    this.#inFlight += 1;
+    item.attempt(this.#group.command).then(
+      (reply) => {
+        this.#inFlight -= 1;
+        this.#settle(item);
+        item.resolve(reply);
+      },
+      (error: unknown) => {
+        this.#inFlight -= 1;
+        this.#failed(item, error);
+      },
+    );
+  }
+
+  #failed(item: Item, error: unknown): void {
+    if (item.isSettled) return;
+    if (isPassing(error)) this.#group.drop(messageOf(error));
+    if (!isPassing(error) && !(error instanceof ConnectionLost)) {
+      const reason = `Redis refused to ${item.options.what}: ${messageOf(error)}`;
+      this.#fail(item, new UmbelError('unavailable', reason, { cause: error }));
+    } else if (this.#group.isStopped) {
+      this.#fail(item, this.#unavailable(item, 'the connection was closed'));
+    } else {
+      this.#wait(item);
+    }
+  }
+
+  #wait(item: Item): void {
+    const bytes = item.options.bytes ?? 100;
+    if (this.#waitingBytes + bytes > this.#maxBytes) {
+      this.#fail(item, this.#unavailable(item, 'too much is waiting for the connection already'));
+      return;
+    }
+    this.#waitingBytes += bytes;
+    this.#waiting.push(item);
+  }
+
+  #sendWaiting(): void {
+    const items = this.#waiting.sort((a, b) => a.number - b.number);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const item of items) this.#try(item);
+  }
+
+  #expire(item: Item): void {
+    const index = this.#waiting.indexOf(item);
+    if (index >= 0) {
+      this.#waiting.splice(index, 1);
+      this.#waitingBytes -= item.options.bytes ?? 100;
+      this.#fail(item, this.#unavailable(item, this.#group.lastReason || 'not connected'));
+    } else {
+      this.#fail(item, this.#unavailable(item, 'no answer yet; it may still arrive there'));
+    }
+  }
+
+  #unavailable(item: Item, reason: string): UmbelError {
+    return new UmbelError(
+      'unavailable',
+      `Cannot ${item.options.what} at ${this.#group.address.display}: ${reason}.`,
+    );
+  }
+
+  #fail(item: Item, error: Error): void {
+    if (item.isSettled) return;
+    this.#settle(item);
+    item.reject(error);
+  }
+
+  #settle(item: Item): void {
+    item.isSettled = true;
+    if (item.timer) clearTimeout(item.timer);
+  }
+}
