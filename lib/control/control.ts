@@ -1,0 +1,115 @@
+import { Inspect, type InspectOptions } from './inspect.ts';
+import type { BroadcastOptions, ControlReplies, Mailbox } from './mailbox.ts';
+
+export interface RevokeOptions extends ControlOptions {
+  /** Also kill the task when it runs already. Default false. */
+  readonly terminate?: boolean;
+  /** Signal for `terminate`. Default `SIGTERM`. */
+  readonly signal?: string;
+}
+
+export interface ControlOptions {
+  /** Node names; everybody when absent. */
+  readonly destination?: readonly string[];
+  /** Wait for what the workers say. Default false: the promise resolves when the command is sent. */
+  readonly reply?: boolean;
+  /** Seconds to wait for replies. Default 1. */
+  readonly timeout?: number;
+}
+
+/** Changes running workers (celery/app/control.py `Control`). */
+export class Control {
+  readonly #mailbox: () => Promise<Mailbox>;
+
+  constructor(mailbox: () => Promise<Mailbox>) {
+    this.#mailbox = mailbox;
+  }
+
+  /** Asks all workers, or some. */
+  inspect(options?: InspectOptions): Inspect {
+    return new Inspect(this.#mailbox, options);
+  }
+
+  /** Sends any command, also one this class does not know. */
+  async broadcast(method: string, options: BroadcastOptions = {}): Promise<ControlReplies> {
+    const mailbox = await this.#mailbox();
+    return mailbox.broadcast(method, options);
+  }
+
+  /** Tells all workers not to start a task, or tasks; with `terminate` to kill it when it runs. */
+  revoke(taskId: string | readonly string[], options: RevokeOptions = {}): Promise<ControlReplies> {
+    const { terminate = false, signal = 'SIGTERM' } = options;
+    return this.#command('revoke', { task_id: taskId, terminate, signal }, options);
+  }
+
+  ping(options: ControlOptions = {}): Promise<ControlReplies> {
+    return this.#command('ping', {}, { reply: true, ...options });
+  }
+
+  poolGrow(n = 1, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('pool_grow', { n }, options);
+  }
+
+  poolShrink(n = 1, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('pool_shrink', { n }, options);
+  }
+
+  addConsumer(queue: string, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command(
+      'add_consumer',
+      { queue, exchange: null, exchange_type: null, routing_key: null },
+      options,
+    );
+  }
+
+  cancelConsumer(queue: string, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('cancel_consumer', { queue }, options);
+  }
+
+  enableEvents(options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('enable_events', {}, options);
+  }
+
+  disableEvents(options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('disable_events', {}, options);
+  }
+
+  /** `rate` such as `10/m`, `5/s` or `100/h`; `0` lifts the limit. */
+  rateLimit(taskName: string, rate: string | number, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('rate_limit', { task_name: taskName, rate_limit: rate }, options);
+  }
+
+  /** Limits in seconds; null lifts one. */
+  timeLimit(
+    taskName: string,
+    limits: { readonly soft?: number | null; readonly hard?: number | null },
+    options?: ControlOptions,
+  ): Promise<ControlReplies> {
+    const { soft = null, hard = null } = limits;
+    return this.#command('time_limit', { task_name: taskName, soft, hard }, options);
+  }
+
+  /** Asks every worker for a heartbeat event now. */
+  heartbeat(options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('heartbeat', {}, options);
+  }
+
+  /** Warm shutdown. Workers never reply to it. */
+  shutdown(options: Pick<ControlOptions, 'destination'> = {}): Promise<ControlReplies> {
+    return this.#command('shutdown', {}, options);
+  }
+
+  #command(
+    method: string,
+    args: Record<string, unknown>,
+    options: ControlOptions = {},
+  ): Promise<ControlReplies> {
+    const { destination, reply = false, timeout } = options;
+    return this.broadcast(method, {
+      arguments: args,
+      reply,
+      ...(destination && { destination }),
+      ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { toError } from '../contract/errors.ts';
+import {
+  type ControlRequest,
+  decodeControlRequest,
+  encodeControlReply,
+  isAddressedTo,
+} from '../protocol/control.ts';
+import { exceptionRepr } from '../protocol/exception.ts';
+import type { WireMessage } from '../protocol/wire.ts';
+import type { Subscription, Transport } from '../transport/transport.ts';
+import type { LamportClock } from '../util/clock.ts';
+import type { Service } from '../util/service.ts';
+import { CONTROL_EXCHANGE } from './mailbox.ts';
+
+export interface PidboxOptions {
+  readonly transport: Transport;
+  /** Node name of this worker. */
+  readonly hostname: string;
+  readonly clock: LamportClock;
+  /** Executes a command; what it returns is the reply, `undefined` sends none. A throw becomes `{error: repr}`. */
+  readonly onRequest: (request: ControlRequest) => unknown;
+  /** A request that could not be read or answered. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** The answering side of remote control: a worker's mailbox (kombu/pidbox.py `Node`). */
+export class Pidbox implements Service {
+  readonly #options: PidboxOptions;
+  #subscription: Subscription | null = null;
+
+  constructor(options: PidboxOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { transport, hostname } = this.#options;
+    await transport.bind(CONTROL_EXCHANGE, '', '', `${hostname}.${CONTROL_EXCHANGE}`);
+    this.#subscription ??= await transport.subscribe(CONTROL_EXCHANGE, '#', (message) =>
+      this.#receive(message),
+    );
+  }
+
+  async stop(): Promise<void> {
+    const subscription = this.#subscription;
+    if (!subscription) return;
+    this.#subscription = null;
+    const { transport, hostname } = this.#options;
+    await subscription.close();
+    await transport.unbind(CONTROL_EXCHANGE, '', '', `${hostname}.${CONTROL_EXCHANGE}`);
+  }
+
+  #receive(message: WireMessage): void {
+    try {
+      const request = decodeControlRequest(message);
+      if (request.clock !== undefined && request.clock !== null) this.#options.clock.adjust(request.clock);
+      else this.#options.clock.forward();
+      if (!isAddressedTo(request, this.#options.hostname)) return;
+      this.#answer(request).catch((error: unknown) => this.#options.onError?.(toError(error)));
+    } catch (error) {
+      this.#options.onError?.(toError(error));
+    }
+  }
+
+  async #answer(request: ControlRequest): Promise<void> {
+    const { transport, hostname, clock } = this.#options;
+    const value = await this.#execute(request);
+    if (value === undefined || !request.replyTo) return;
+    const reply = encodeControlReply(hostname, value, request.ticket, clock.forward());
+    await transport.publish(request.replyTo, reply);
+  }
+
+  async #execute(request: ControlRequest): Promise<unknown> {
+    try {
+      return await this.#options.onRequest(request);
+    } catch (error) {
+      return { error: exceptionRepr(toError(error)) };
+    }
+  }
+}
