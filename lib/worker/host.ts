@@ -1,0 +1,20 @@
+import type { Consumer } from '../transport/transport.ts';
+import type { Logger } from '../util/logger.ts';
+import type { TaskHandle } from './handle.ts';
+import type { Ledger } from './ledger.ts';
+import type { Results } from './results.ts';
+import type { TaskEvents } from './task-events.ts';
+
+/** What all requests of a worker share. */
+export interface RequestHost {
+  readonly hostname: string;
+  readonly logger: Logger;
+  readonly consumer: Consumer;
+  readonly results: Results;
+  readonly events: TaskEvents;
+  readonly ledger: Ledger;
+  /** Store name, args, worker and queue with each result. */
+  readonly isExtended: boolean;
+  /** The ETA has come: run it. */
+  onDue(request: TaskHandle): void;
+}

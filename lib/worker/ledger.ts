@@ -1,0 +1,36 @@
+import type { TaskHandle } from './handle.ts';
+import { LimitedSet } from './revoked.ts';
+import type { TimerEntry } from './timer/heap-timer.ts';
+
+/** What this worker holds and has done: the one place that inspection and events count from. */
+export class Ledger {
+  readonly revoked = new LimitedSet();
+  /** Running now. */
+  readonly active = new Set<TaskHandle>();
+  /** Held for their ETA. */
+  readonly scheduled = new Map<TaskHandle, TimerEntry>();
+  /** Started since the worker began, by name. */
+  readonly totals = new Map<string, number>();
+  processed = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  started(request: TaskHandle): void {
+    this.active.add(request);
+    this.processed += 1;
+    this.totals.set(request.name, (this.totals.get(request.name) ?? 0) + 1);
+  }
+
+  /** The request is settled: result stored, message acked or given back. */
+  ended(request: TaskHandle): void {
+    this.active.delete(request);
+    if (this.active.size > 0) return;
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  /** Waits until nothing runs. */
+  async idle(): Promise<void> {
+    while (this.active.size > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+}

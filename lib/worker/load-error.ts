@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { toError } from '../contract/errors.ts';
+
+/** Why a module does not load, in two lines: what, and where. */
+export function explainLoadError(thrown: unknown, path: string): string {
+  const error = toError(thrown);
+  const [firstLine = ''] = error.message.split('\n');
+  const what = firstLine.trim().replace(/^ParseError:\s*/, 'SyntaxError: ');
+  const name = error.name !== 'Error' && !what.startsWith(error.name) ? `${error.name}: ` : '';
+  return `${path} cannot be loaded: ${name}${what}\nAt ${placeOf(error, path)}.`;
+}
+
+function placeOf(error: Error, path: string): string {
+  // jiti's parser puts the place on the second line of its message.
+  const parsed = /^\s*(\S.*:\d+:\d+)\s*$/m.exec(error.message);
+  if (parsed?.[1]) return parsed[1];
+  if (error instanceof SyntaxError) return syntaxErrorPlace(path) ?? path;
+  for (const line of (error.stack ?? '').split('\n')) {
+    const place = /(file:\/\/\S+|\/[^\s()]+):(\d+):(\d+)\)?$/.exec(line);
+    const file = place?.[1];
+    if (file === undefined || /\/node_modules\/|\bnode:/.test(file)) continue;
+    return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place?.[2]}`;
+  }
+  return path;
+}
+
+/** Node keeps the line of a syntax error to itself unless it is the one to print it. */
+function syntaxErrorPlace(path: string): string | null {
+  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8', timeout: 5000 });
+  return /^(.+:\d+)$/m.exec(stderr ?? '')?.[1] ?? null;
+}

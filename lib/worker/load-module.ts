@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs';
+import { extname, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UmbelError } from '../contract/errors.ts';
+import { explainLoadError } from './load-error.ts';
+
+/** In order: where a source and its compiled form stand side by side, the source is what was edited. */
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx']);
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/**
+ * The file that a module name stands for: `tasks`, `tasks.ts`, `./dir/tasks`, a folder with an index, or Python's
+ * dotted `proj.tasks`. Throws `UmbelError('bad_config')` that lists what was tried.
+ */
+export function resolveModule(name: string, folder: string = process.cwd()): string {
+  const names = /^[\w-]+(\.[\w-]+)+$/.test(name) ? [name, name.replaceAll('.', '/')] : [name];
+  const tried: string[] = [];
+  for (const candidate of names.flatMap(candidates)) {
+    const path = resolve(folder, candidate);
+    if (isFile(path)) return path;
+    tried.push(candidate);
+  }
+  throw new UmbelError(
+    'bad_config',
+    `There is no module "${name}" in ${folder}.\nTried: ${tried.join(', ')}.`,
+  );
+}
+
+function candidates(name: string): string[] {
+  if (EXTENSIONS.includes(extname(name))) return [name];
+  return [...EXTENSIONS.map((extension) => name + extension), `${name}/index.ts`, `${name}/index.js`];
+}
+
+/**
+ * Loads a user's module. JavaScript by `import()`; TypeScript by jiti, which is itself loaded only then. What the
+ * module imports as `umbel` is this very package, so that both sides share one registry and one set of classes.
+ * Throws `UmbelError('bad_config')` with file, line and message.
+ */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return TYPESCRIPT.has(extname(path)) ? await importTypescript(path) : await importJavascript(path);
+  } catch (error) {
+    throw new UmbelError('bad_config', explainLoadError(error, path), { cause: error });
+  }
+}
+
+/** A path as it is shown: relative when that is shorter. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+async function importJavascript(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
+  return module;
+}
+
+async function importTypescript(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const [{ createJiti }, umbel] = await Promise.all([import('jiti'), import('../index.ts')]);
+  const jiti = createJiti(path, { virtualModules: { umbel }, interopDefault: false });
+  return jiti.import<Readonly<Record<string, unknown>>>(path);
+}

@@ -1,0 +1,150 @@
+import type { TraceOutcome } from '../app/trace-outcome.ts';
+import { TimeLimitExceeded, WorkerLostError } from '../protocol/celery-errors.ts';
+import { encodeException, exceptionRepr } from '../protocol/exception.ts';
+import type { TaskHandle } from './handle.ts';
+import type { RequestHost } from './host.ts';
+import { signalNumber } from './pool/child.ts';
+import type { JobLoss } from './pool/pool.ts';
+
+/** A message that lost its process so often is set aside: it would take down one after another for ever. */
+const MAX_DELIVERIES = 5;
+
+/**
+ * What a finished task leads to, in Celery's order: result, then ack, then event and log line
+ * (celery/worker/request.py `on_success`, `on_failure`, `on_retry`).
+ */
+export async function concludeOutcome(
+  request: TaskHandle,
+  host: RequestHost,
+  outcome: TraceOutcome,
+): Promise<void> {
+  switch (outcome.state) {
+    case 'SUCCESS':
+      if (!request.ignoresResult) await request.store('SUCCESS', outcome.resultText, null, outcome.children);
+      request.ack();
+      succeeded(request, host, outcome);
+      break;
+    case 'FAILURE':
+      await storeFailure(request, outcome);
+      if (request.profile.acksOnFailure) request.ack();
+      else request.reject(false);
+      failed(request, host, outcome);
+      break;
+    case 'RETRY':
+      await storeFailure(request, outcome);
+      request.ack();
+      retried(request, host, outcome);
+      break;
+    case 'IGNORED':
+      request.ack();
+      host.logger.info(`Task ${request.label} ignored`);
+      break;
+    case 'REJECTED':
+      await rejected(request, host, outcome);
+      break;
+  }
+  host.ledger.ended(request);
+}
+
+/** What a task that got no chance to finish leads to. */
+export async function concludeLoss(request: TaskHandle, host: RequestHost, loss: JobLoss): Promise<void> {
+  switch (loss.kind) {
+    case 'terminated':
+      await request.terminated(signalNumber(loss.signal));
+      break;
+    case 'timeout':
+      host.logger.error(`Hard time limit (${loss.seconds}s) exceeded for ${request.label}`);
+      await fail(request, host, new TimeLimitExceeded(loss.seconds));
+      if (request.profile.acksOnFailure) request.ack();
+      else request.reject(true);
+      break;
+    case 'lost':
+      await lost(request, host, loss.reason);
+      break;
+  }
+  host.ledger.ended(request);
+}
+
+async function lost(request: TaskHandle, host: RequestHost, reason: string): Promise<void> {
+  const { profile } = request;
+  if (profile.acksLate && profile.rejectOnWorkerLost) {
+    const deliveries = request.request.deliveryCount + 1;
+    if (deliveries < MAX_DELIVERIES) {
+      host.logger.warning(`Task ${request.label} goes back to its queue: ${reason}`);
+      request.reject(true);
+      return;
+    }
+    await fail(request, host, new WorkerLostError(reason));
+    request.park(`it lost its process ${deliveries} times: ${reason}`);
+    return;
+  }
+  host.logger.error(`Task handler raised error: ${exceptionRepr(new WorkerLostError(reason))}`);
+  await fail(request, host, new WorkerLostError(reason));
+  request.ack();
+}
+
+/** FAILURE on behalf of a task that could not report it, without a traceback. */
+async function fail(request: TaskHandle, host: RequestHost, error: Error): Promise<void> {
+  if (!request.ignoresResult || request.profile.storeErrorsEvenIfIgnored) {
+    await request.store('FAILURE', JSON.stringify(encodeException(error)));
+  }
+  host.events.send(request, 'task-failed', { exception: exceptionRepr(error), traceback: null });
+}
+
+async function storeFailure(request: TaskHandle, outcome: TraceOutcome): Promise<void> {
+  if (request.ignoresResult && !request.profile.storeErrorsEvenIfIgnored) return;
+  await request.store(
+    outcome.state === 'RETRY' ? 'RETRY' : 'FAILURE',
+    outcome.resultText,
+    outcome.traceback,
+    outcome.children,
+  );
+}
+
+function succeeded(
+  request: TaskHandle,
+  host: RequestHost,
+  { resultRepr, runtimeSeconds }: TraceOutcome,
+): void {
+  if (host.events.isOn) {
+    host.events.send(request, 'task-succeeded', { result: resultRepr, runtime: runtimeSeconds });
+  }
+  if (host.logger.isEnabled('INFO')) {
+    host.logger.info(`Task ${request.label} succeeded in ${runtimeSeconds}s: ${resultRepr}`);
+  }
+}
+
+function failed(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
+  const { exceptionRepr: exception, traceback } = outcome;
+  host.events.send(request, 'task-failed', { exception, traceback });
+  if (outcome.isExpectedError === true) {
+    host.logger.info(`Task ${request.label} raised expected: ${exception}`);
+  } else {
+    host.logger.error(`Task ${request.label} raised unexpected: ${exception}\n${traceback ?? ''}`.trimEnd());
+  }
+}
+
+function retried(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
+  const { exceptionRepr: exception, traceback, retry } = outcome;
+  host.events.send(request, 'task-retried', { exception, traceback });
+  host.logger.info(
+    `Task ${request.label} retry: Retry in ${retry?.whenSeconds ?? 0}s${exception ? `: ${exception}` : ''}`,
+  );
+}
+
+/** Without requeue the record says FAILURE, as Celery does since 5.6, so that nobody waits for ever. */
+async function rejected(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): Promise<void> {
+  const requeue = outcome.reject?.requeue ?? false;
+  if (!requeue) {
+    await storeFailure(request, outcome);
+    host.events.send(request, 'task-failed', {
+      exception: outcome.exceptionRepr,
+      traceback: outcome.traceback,
+    });
+  }
+  request.reject(requeue);
+  host.events.send(request, 'task-rejected', { requeue });
+  host.logger.warning(
+    `Task ${request.label} reject requeue=${requeue ? 'True' : 'False'}: ${outcome.resultRepr}`,
+  );
+}

@@ -1,0 +1,99 @@
+import type { Celery } from '../../app/celery.ts';
+import type { TaskServices } from '../../app/context.ts';
+import type { TraceOutcome } from '../../app/trace-outcome.ts';
+import { traceTask } from '../../app/tracer.ts';
+import { SoftTimeLimitExceeded, Terminated, TimeLimitExceeded } from '../../protocol/celery-errors.ts';
+import { encodeJson } from '../../protocol/json.ts';
+import type { HeapTimer, Timed, TimerEntry } from '../timer/heap-timer.ts';
+import type { Job, JobLoss } from './pool.ts';
+
+/**
+ * One task running in the worker's own event loop. It ends once: with the outcome of its promise, or earlier when a
+ * hard limit or a terminate abandons it; what the promise says after that is dropped.
+ */
+export class InLoopRun implements TaskServices, Timed {
+  readonly job: Job;
+  readonly hostname: string;
+  readonly #timer: HeapTimer;
+  readonly #onEnd: (run: InLoopRun) => void;
+  #controller: AbortController | null = null;
+  #limit: TimerEntry | null = null;
+  /** Which limit `#limit` waits for. */
+  #isSoftNext = false;
+  #isEnded = false;
+
+  constructor(job: Job, hostname: string, timer: HeapTimer, onEnd: (run: InLoopRun) => void) {
+    this.hostname = hostname;
+    this.job = job;
+    this.#timer = timer;
+    this.#onEnd = onEnd;
+  }
+
+  /** Made when first asked for: most tasks never look. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  start(app: Celery): void {
+    const { job } = this;
+    job.onAccepted(process.pid);
+    if (job.softTimeLimit !== null || job.timeLimit !== null) this.#armFirst();
+    void this.#trace(app);
+  }
+
+  updateState(taskId: string, state: string, meta: unknown): Promise<void> {
+    return this.job.storeState(taskId, state, encodeJson(meta));
+  }
+
+  sendEvent(type: string, fields: Readonly<Record<string, unknown>>): void {
+    this.job.sendEvent(type, fields);
+  }
+
+  abandon(loss: JobLoss): void {
+    if (this.#end()) this.job.onLost(loss);
+    this.#abort(loss.kind === 'timeout' ? new TimeLimitExceeded(loss.seconds) : new Terminated(loss.kind));
+    this.#onEnd(this);
+  }
+
+  onTime(): void {
+    const { timeLimit, softTimeLimit } = this.job;
+    this.#limit = null;
+    if (!this.#isSoftNext) {
+      this.abandon({ kind: 'timeout', seconds: timeLimit ?? 0 });
+      return;
+    }
+    this.#isSoftNext = false;
+    this.job.onSoftLimit(softTimeLimit ?? 0);
+    this.#abort(new SoftTimeLimitExceeded());
+    if (timeLimit === null) return;
+    this.#limit = this.#timer.after(Math.max(0, timeLimit - (softTimeLimit ?? 0)) * 1000, this);
+  }
+
+  #armFirst(): void {
+    const { timeLimit, softTimeLimit } = this.job;
+    this.#isSoftNext = softTimeLimit !== null && (timeLimit === null || softTimeLimit < timeLimit);
+    const seconds = (this.#isSoftNext ? softTimeLimit : timeLimit) ?? 0;
+    this.#limit = this.#timer.after(seconds * 1000, this);
+  }
+
+  async #trace(app: Celery): Promise<void> {
+    const outcome: TraceOutcome = await traceTask(app, this.job.request, this);
+    if (!this.#end()) return;
+    this.job.onOutcome(outcome);
+    this.#onEnd(this);
+  }
+
+  /** True the first time. */
+  #end(): boolean {
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
+    if (this.#limit !== null) this.#timer.cancel(this.#limit);
+    return true;
+  }
+
+  #abort(reason: Error): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}

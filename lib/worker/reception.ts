@@ -1,0 +1,111 @@
+import type { Celery } from '../app/celery.ts';
+import { toError } from '../contract/errors.ts';
+import { NotRegistered } from '../protocol/celery-errors.ts';
+import { encodeException, exceptionRepr } from '../protocol/exception.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import { decodeTaskRequest, type TaskRequest } from '../protocol/task-message.ts';
+import type { Delivery } from '../transport/transport.ts';
+import { nowSeconds } from '../util/clock.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { RequestHost } from './host.ts';
+import { recordText } from './record-text.ts';
+import { Request } from './request.ts';
+import type { TaskProfiles } from './task-profile.ts';
+import type { HeapTimer } from './timer/heap-timer.ts';
+
+/** Beyond so many tasks held for their ETA, further ones count against prefetch: memory has an end. */
+const MAX_HELD = 50_000;
+
+export interface ReceptionOptions {
+  readonly app: Celery;
+  readonly host: RequestHost;
+  readonly profiles: TaskProfiles;
+  readonly dispatcher: Dispatcher;
+  /** Wall-clock timer for ETAs. */
+  readonly etaTimer: HeapTimer;
+}
+
+/** Turns deliveries into requests (celery/worker/strategy.py): decode, look up, revoked?, ETA?, else to the pool. */
+export class Reception {
+  readonly #options: ReceptionOptions;
+
+  constructor(options: ReceptionOptions) {
+    this.#options = options;
+  }
+
+  receive(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#receiveOne(delivery);
+    this.#options.dispatcher.pump();
+  }
+
+  #receiveOne(delivery: Delivery): void {
+    const { host, profiles } = this.#options;
+    let request: TaskRequest;
+    try {
+      request = decodeTaskRequest(delivery.message);
+    } catch (error) {
+      this.#park(delivery, toError(error).message);
+      return;
+    }
+    const profile = profiles.get(request.task);
+    if (profile === undefined) {
+      void this.#refuseUnknown(delivery, request);
+      return;
+    }
+    const task = new Request(host, delivery, request, profile);
+    if (host.logger.isEnabled('INFO')) host.logger.info(`Task ${task.label} received`);
+    if (task.discardIfRevoked()) return;
+    host.events.received(task);
+    if (request.eta !== null && request.eta > nowSeconds()) this.#schedule(task, request.eta);
+    else this.#options.dispatcher.push(task);
+  }
+
+  #schedule(task: Request, eta: number): void {
+    const { host, etaTimer } = this.#options;
+    if (host.ledger.scheduled.size < MAX_HELD) host.consumer.hold(task.delivery.tag);
+    host.ledger.scheduled.set(task, etaTimer.at(eta * 1000, task));
+  }
+
+  #park(delivery: Delivery, reason: string): void {
+    const { host } = this.#options;
+    host.logger.warning(`Received invalid task message: ${reason}\nIt is set aside and can be looked at.`);
+    host.consumer.park(delivery.tag, reason);
+  }
+
+  async #refuseUnknown(delivery: Delivery, request: TaskRequest): Promise<void> {
+    const { host } = this.#options;
+    host.logger.error(unknownTaskText(delivery, request));
+    const error = new NotRegistered(request.task);
+    if (request.ignoreResult !== true) {
+      const details = { request, traceback: null, children: [], extended: null };
+      await host.results.store(
+        request.id,
+        recordText(request.id, 'FAILURE', JSON.stringify(encodeException(error)), details),
+      );
+    }
+    host.consumer.ack(delivery.tag);
+    host.events.unregistered(request.id, exceptionRepr(error));
+  }
+}
+
+/** Celery's text (celery/worker/consumer/consumer.py `UNKNOWN_TASK_ERROR`): people search for it. */
+function unknownTaskText(
+  { queue }: Delivery,
+  { task, bodyText, headers, deliveryInfo }: TaskRequest,
+): string {
+  const body = bodyText.length > 1024 ? `${bodyText.slice(0, 1024)}...` : bodyText;
+  return `Received unregistered task of type '${task}'.
+The message has been ignored and discarded.
+
+Did you remember to import the module containing this task?
+Is it a task of another worker? Then give it a queue of its own.
+
+The full contents of the message body was:
+${body} (${Buffer.byteLength(bodyText)}b)
+
+The full contents of the message headers:
+${pythonRepr(headers, 2048)}
+
+The delivery info for this task is:
+${pythonRepr({ ...deliveryInfo, queue }, 1024)}`;
+}

@@ -1,0 +1,173 @@
+import type { TraceOutcome } from '../app/trace-outcome.ts';
+import { TaskRevokedError } from '../protocol/celery-errors.ts';
+import { encodeException } from '../protocol/exception.ts';
+import type { TaskRequest } from '../protocol/task-message.ts';
+import type { Delivery } from '../transport/transport.ts';
+import { nowSeconds } from '../util/clock.ts';
+import type { TaskHandle } from './handle.ts';
+import type { RequestHost } from './host.ts';
+import { concludeLoss, concludeOutcome } from './outcome.ts';
+import type { JobLoss } from './pool/pool.ts';
+import { recordText } from './record-text.ts';
+import type { TaskProfile } from './task-profile.ts';
+import type { Timed } from './timer/heap-timer.ts';
+
+/**
+ * One task in this worker, from its message to its settlement (celery/worker/request.py):
+ *
+ *   received → waiting → active → settled         the usual way
+ *   received → scheduled → waiting → …            with an ETA
+ *   waiting, scheduled → discarded                revoked or expired
+ *   waiting, scheduled → released                 the worker stops: back to its queue
+ *
+ * Its message is acked when a pool takes it, or after its result is stored when the task has late acks.
+ */
+export class Request implements TaskHandle, Timed {
+  readonly request: TaskRequest;
+  readonly profile: TaskProfile;
+  readonly delivery: Delivery;
+  /** Name to show: the sender's shadow, else the task's. */
+  readonly name: string;
+  isSettled = false;
+  /** Seconds since the epoch. */
+  startedAt: number | null = null;
+  pid: number | null = null;
+  readonly #host: RequestHost;
+
+  constructor(host: RequestHost, delivery: Delivery, request: TaskRequest, profile: TaskProfile) {
+    this.#host = host;
+    this.delivery = delivery;
+    this.request = request;
+    this.profile = profile;
+    this.name = request.shadow ?? request.task;
+  }
+
+  get timeLimit(): number | null {
+    return this.request.timeLimit ?? this.profile.timeLimit;
+  }
+
+  get softTimeLimit(): number | null {
+    return this.request.softTimeLimit ?? this.profile.softTimeLimit;
+  }
+
+  /** The message's own wish wins over the task's (semantics of celery/app/trace.py). */
+  get ignoresResult(): boolean {
+    return this.request.ignoreResult ?? this.profile.ignoreResult;
+  }
+
+  /** `NAME[ID]`, as Celery's log lines have it. */
+  get label(): string {
+    return `${this.name}[${this.request.id}]`;
+  }
+
+  /** Acks, stores and tells that the task will not run when it is revoked or too late; false when it may. */
+  discardIfRevoked(): boolean {
+    const { expires, id } = this.request;
+    const isExpired = expires !== null && nowSeconds() > expires;
+    const { revoked } = this.#host.ledger;
+    if (!isExpired && !(revoked.size > 0 && revoked.has(id))) return false;
+    if (isExpired) revoked.add(id);
+    else this.#host.logger.info(`Discarding revoked task: ${this.label}`);
+    void this.#revoke(isExpired ? 'expired' : 'revoked', {
+      terminated: false,
+      signum: null,
+      expired: isExpired,
+    });
+    return true;
+  }
+
+  /** Back to the front of its queue, for another worker. */
+  release(): void {
+    if (!this.isSettled) this.#host.consumer.release(this.delivery.tag);
+    this.isSettled = true;
+  }
+
+  onTime(): void {
+    this.#host.onDue(this);
+  }
+
+  onAccepted(pid: number): void {
+    const { profile } = this;
+    this.pid = pid;
+    this.startedAt = nowSeconds();
+    this.#host.ledger.started(this);
+    if (!profile.acksLate) this.ack();
+    this.#host.events.send(this, 'task-started', {});
+    if (profile.trackStarted && !this.ignoresResult) {
+      void this.store('STARTED', JSON.stringify({ pid, hostname: this.#host.hostname }));
+    }
+  }
+
+  onSoftLimit(seconds: number): void {
+    this.#host.logger.warning(`Soft time limit (${seconds}s) exceeded for ${this.label}`);
+  }
+
+  onOutcome(outcome: TraceOutcome): void {
+    void concludeOutcome(this, this.#host, outcome);
+  }
+
+  onLost(loss: JobLoss): void {
+    void concludeLoss(this, this.#host, loss);
+  }
+
+  storeState(taskId: string, state: string, metaText: string): Promise<void> {
+    if (taskId !== this.request.id) {
+      return this.#host.results.store(taskId, recordText(taskId, state, metaText));
+    }
+    this.#host.events.customState(this, state, metaText);
+    return this.store(state, metaText);
+  }
+
+  sendEvent(type: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#host.events.send(this, type, fields);
+  }
+
+  /** Stores a state of this task. `resultText` is JSON. */
+  store(
+    state: string,
+    resultText: string | null,
+    traceback: string | null = null,
+    children: readonly unknown[] = [],
+  ): Promise<void> {
+    const { request } = this;
+    const extended = this.#host.isExtended
+      ? { hostname: this.#host.hostname, queue: this.delivery.queue }
+      : null;
+    return this.#host.results.store(
+      request.id,
+      recordText(request.id, state, resultText, { request, traceback, children, extended }),
+    );
+  }
+
+  ack(): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#host.consumer.ack(this.delivery.tag);
+  }
+
+  reject(requeue: boolean): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#host.consumer.reject(this.delivery.tag, { requeue });
+  }
+
+  park(reason: string): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#host.consumer.park(this.delivery.tag, reason);
+  }
+
+  /** It was killed on request. */
+  terminated(signum: number): Promise<void> {
+    return this.#revoke('terminated', { terminated: true, signum, expired: false });
+  }
+
+  async #revoke(reason: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+    if (!this.ignoresResult) {
+      await this.store('REVOKED', JSON.stringify(encodeException(new TaskRevokedError(reason))));
+    }
+    this.ack();
+    this.#host.events.send(this, 'task-revoked', fields);
+    this.#host.ledger.ended(this);
+  }
+}

@@ -1,0 +1,82 @@
+import type { ResultBackend } from '../backend/backend.ts';
+import { toError } from '../contract/errors.ts';
+import { backoffMs } from '../util/backoff.ts';
+import type { Logger } from '../util/logger.ts';
+
+export interface ResultsOptions {
+  readonly backend: ResultBackend;
+  readonly logger: Logger;
+  /** Called when the store keeps up again after `isBehind`. */
+  readonly onCaughtUp: () => void;
+}
+
+/** Beyond so many unanswered writes no new task starts: a store that is away must not fill the memory. */
+const MAX_PENDING = 2000;
+const MAX_TRIES = 8;
+const RETRY_BACKOFF = { baseMs: 250, maxMs: 10_000 };
+
+/** Stores results for the worker: tries again while the store is away, and counts what is under way. */
+export class Results {
+  readonly #options: ResultsOptions;
+  #pending = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: ResultsOptions) {
+    this.#options = options;
+  }
+
+  get isBehind(): boolean {
+    return this.#pending >= MAX_PENDING;
+  }
+
+  /** Resolves when stored, or after about half a minute of trying, with an ERROR in the log. Never rejects. */
+  async store(taskId: string, text: string): Promise<void> {
+    this.#pending += 1;
+    try {
+      await this.#options.backend.store({ taskId, text });
+    } catch (error) {
+      await this.#tryAgain(taskId, text, error);
+    }
+    this.#pending -= 1;
+    if (this.#pending === MAX_PENDING - 1) this.#options.onCaughtUp();
+    if (this.#pending === 0) this.#wake();
+  }
+
+  /** Stores a REVOKED for a task that nobody here runs, unless it has ended already. */
+  async storeUnlessReady(taskId: string, text: string): Promise<void> {
+    try {
+      const known = await this.#options.backend.get(taskId);
+      if (known?.dateDone) return;
+    } catch (error) {
+      this.#options.logger.warning(`The result of ${taskId} cannot be read: ${toError(error).message}`);
+      return;
+    }
+    await this.store(taskId, text);
+  }
+
+  /** Waits until everything stored so far is written. */
+  async flush(): Promise<void> {
+    if (this.#pending === 0) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  async #tryAgain(taskId: string, text: string, firstError: unknown): Promise<void> {
+    let error = firstError;
+    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, RETRY_BACKOFF)));
+      try {
+        await this.#options.backend.store({ taskId, text });
+        return;
+      } catch (thrown) {
+        error = thrown;
+      }
+    }
+    this.#options.logger.error(`The result of task ${taskId} is not stored: ${toError(error).message}`);
+  }
+
+  #wake(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
