@@ -1,0 +1,35 @@
+import type { ApplyOptions } from './apply-options.ts';
+import type { AsyncResult } from './async-result.ts';
+import type { Config } from './config.ts';
+import type { EagerOptions } from './eager-options.ts';
+import type { ResultPort } from './result-port.ts';
+import type { TaskOptions } from './task-options.ts';
+
+/** What a call needs to know of its task; a call by name has only the name. */
+export type CallableTask = Pick<
+  TaskOptions,
+  | 'priority'
+  | 'queue'
+  | 'exchange'
+  | 'routingKey'
+  | 'expires'
+  | 'ignoreResult'
+  | 'timeLimit'
+  | 'softTimeLimit'
+  | 'trail'
+> & { readonly name: string };
+
+/** What tasks need of their app. */
+export interface AppPort extends ResultPort {
+  readonly main: string;
+  readonly conf: Config;
+  /** Sends a call; resolves when the broker has it. */
+  send(
+    task: CallableTask,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<AsyncResult<unknown>>;
+  /** Runs a registered task in this process. */
+  runNow(name: string, args: readonly unknown[], options: EagerOptions): Promise<AsyncResult<unknown>>;
+}

@@ -1,0 +1,112 @@
+import { UmbelError } from '../contract/errors.ts';
+import { isoformat, parseIso } from '../protocol/json-types.ts';
+import type { Signature } from '../protocol/signature.ts';
+import { nowSeconds } from '../util/clock.ts';
+
+/** How publishing is tried again while the broker is away. Seconds. */
+export interface RetryPolicy {
+  readonly maxRetries?: number | null;
+  readonly intervalStart?: number;
+  readonly intervalStep?: number;
+  readonly intervalMax?: number;
+}
+
+/** A call to make after this one: what `signature()` makes, or its plain JSON. */
+export type SignatureLike = Partial<Signature> & { readonly task: string };
+
+/** Options of one call (`applyAsync`, `sendTask`). They win over the task's and over routes. */
+export interface ApplyOptions {
+  /** Keyword arguments, mostly for tasks in Python. */
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** Seconds to wait before it may start. */
+  readonly countdown?: number;
+  /** When it may start; a text is ISO 8601, UTC without an offset. */
+  readonly eta?: Date | string;
+  /** Not started by then, it is revoked: seconds from now, or a time. */
+  readonly expires?: number | Date | string;
+  readonly queue?: string;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  /** 0 to 9. On Redis 0 is the most urgent, on RabbitMQ 9. */
+  readonly priority?: number;
+  /** Default: a fresh UUID. */
+  readonly taskId?: string;
+  /** The caller's own headers; the task finds them in `request.headers`. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Called with the result. */
+  readonly link?: SignatureLike | readonly SignatureLike[];
+  /** Called with the id of this task when it fails. */
+  readonly linkError?: SignatureLike | readonly SignatureLike[];
+  readonly ignoreResult?: boolean;
+  /** Seconds after which it is stopped. */
+  readonly timeLimit?: number;
+  /** Seconds after which it is told to finish. */
+  readonly softTimeLimit?: number;
+  readonly serializer?: 'json';
+  /** Name to show in monitors and logs. */
+  readonly shadow?: string;
+  /** Try again while the broker is away. Default: `task_publish_retry`. */
+  readonly retry?: boolean;
+  readonly retryPolicy?: RetryPolicy;
+  /** First task of the workflow. Default: that of the task that sends, else its own id. */
+  readonly rootId?: string;
+  /** Default: the task that sends. */
+  readonly parentId?: string;
+  readonly group?: string;
+  readonly groupIndex?: number;
+  readonly chord?: Signature;
+  /** The rest of a chain, last step first. */
+  readonly chain?: readonly Signature[];
+  readonly replyTo?: string;
+}
+
+export const NO_OPTIONS: ApplyOptions = {};
+export const NO_KWARGS: Readonly<Record<string, unknown>> = {};
+
+/** Start time as the message carries it. Throws `UmbelError('bad_request')` when it is none. */
+export function etaText({ countdown, eta }: ApplyOptions): string | null {
+  if (countdown !== undefined && countdown !== null) {
+    if (!Number.isFinite(countdown)) throw badOption('countdown', countdown, 'a number of seconds');
+    return isoformat(new Date(Date.now() + countdown * 1000));
+  }
+  return eta === undefined || eta === null ? null : timeText('eta', eta);
+}
+
+/** End of its life, as ISO text and as milliseconds from now. */
+export function expiryOf(expires: ApplyOptions['expires']): { text: string; expirationMs: number } | null {
+  if (expires === undefined || expires === null) return null;
+  const text =
+    typeof expires === 'number' ? timeText('expires', secondsFromNow(expires)) : timeText('expires', expires);
+  return { text, expirationMs: (parseIso(text) - nowSeconds()) * 1000 };
+}
+
+/** Refuses what no worker would understand, before anything is sent. */
+export function checkOptions({ serializer, priority, timeLimit, softTimeLimit }: ApplyOptions): void {
+  if (serializer !== undefined && serializer !== 'json') {
+    throw badOption('serializer', serializer, '"json", the only one supported');
+  }
+  if (priority !== undefined && !(priority >= 0 && priority <= 255)) {
+    throw badOption('priority', priority, 'a number from 0 to 9');
+  }
+  if (timeLimit !== undefined && softTimeLimit !== undefined && softTimeLimit > timeLimit) {
+    throw badOption('softTimeLimit', softTimeLimit, 'at most the timeLimit');
+  }
+}
+
+function secondsFromNow(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1000);
+}
+
+function timeText(option: string, value: Date | string): string {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return isoformat(value);
+  const seconds = typeof value === 'string' ? parseIso(value) : Number.NaN;
+  if (Number.isNaN(seconds)) throw badOption(option, value, 'a Date or an ISO 8601 time');
+  return /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(String(value)) ? String(value) : isoformat(new Date(seconds * 1000));
+}
+
+function badOption(option: string, value: unknown, expected: string): UmbelError {
+  return new UmbelError(
+    'bad_request',
+    `${option} must be ${expected}, not ${JSON.stringify(value) ?? value}.`,
+  );
+}

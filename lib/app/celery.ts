@@ -1,0 +1,204 @@
+import { hostname } from 'node:os';
+import type { ResultBackend } from '../backend/backend.ts';
+import { Control } from '../control/control-client.ts';
+import type { Mailbox } from '../control/mailbox.ts';
+import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
+import type { Transport } from '../transport/transport.ts';
+import { LamportClock, uuid } from '../util/clock.ts';
+import { createLogger, type Logger } from '../util/logger.ts';
+import type { CallableTask } from './app-port.ts';
+import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
+import { AsyncResult } from './async-result.ts';
+import { applyConfig, type CeleryConfig, type Config, defaultConfig } from './config.ts';
+import { Connections } from './connections.ts';
+import type { RetryPlan, TaskContext } from './context.ts';
+import { runEagerly } from './eager.ts';
+import type { EagerOptions } from './eager-options.ts';
+import { type BoundTask, FunctionTask, type TaskBody, type TaskFunction } from './function-task.ts';
+import { Producer } from './producer.ts';
+import { Registry } from './registry.ts';
+import type { RevokeOptions } from './result-port.ts';
+import { retryCall } from './retry-call.ts';
+import { type RoutedCall, Router } from './router.ts';
+import { sentEvent } from './sent-event.ts';
+import type { Task } from './task.ts';
+import type { TaskOptions } from './task-options.ts';
+import { settingsOf, type TaskSettings } from './task-settings.ts';
+import type { TraceApp } from './tracer.ts';
+
+const BRAND: unique symbol = Symbol.for('umbel.Celery');
+
+/** Sends a call by name; all of `ApplyOptions`, and `args` for symmetry with Python. */
+export type SendTaskOptions = ApplyOptions;
+
+/**
+ * An app: its settings, its tasks, and the connections they share. Connections open on first use;
+ * `close()` ends them, so that a script can end.
+ */
+export class Celery implements TraceApp {
+  readonly [BRAND] = true;
+  /** Name of the app, as given. */
+  readonly main: string;
+  readonly conf: Config;
+  readonly tasks: Registry;
+  readonly router: Router;
+  /** Lamport clock of this process, for events and remote control. */
+  readonly clock: LamportClock;
+  /** `gen<pid>@<host>`: how messages and events of this process name their sender. */
+  readonly origin: string;
+  /** Where replies would be sent: an id of its own. */
+  readonly oid: string;
+  readonly #connections: Connections;
+  readonly #producer: Producer;
+  #control: Control | null = null;
+
+  constructor(main: string, config: CeleryConfig = {}, logger: Logger = createLogger()) {
+    this.main = main;
+    this.conf = defaultConfig();
+    applyConfig(this.conf, config);
+    this.clock = new LamportClock();
+    this.oid = uuid();
+    this.origin = `gen${process.pid}@${hostname()}`;
+    this.tasks = new Registry(this);
+    this.router = new Router(this.conf);
+    this.#connections = new Connections(this.conf, this.clock, this.origin, logger);
+    this.#producer = new Producer({
+      conf: this.conf,
+      router: this.router,
+      origin: this.origin,
+      oid: this.oid,
+      transport: () => this.#connections.transportNow(),
+      onSent: (call, routed) => this.#announce(call, routed),
+    });
+  }
+
+  /** Changes settings. Throws `UmbelError('bad_config')` for a name that is none. */
+  configure(config: CeleryConfig): void {
+    applyConfig(this.conf, config);
+  }
+
+  /**
+   * Makes a task of a function. With `bind: true` its first parameter is the task itself; `this` always is.
+   * The returned task is called like the function, or sent with `delay` and `applyAsync`.
+   */
+  task<A extends unknown[], R>(
+    name: string,
+    options: TaskOptions & { readonly bind: true },
+    fn: (this: BoundTask, self: BoundTask, ...args: A) => R,
+  ): TaskFunction<A, R>;
+  task<A extends unknown[], R>(
+    name: string,
+    options: TaskOptions & { readonly bind?: false },
+    fn: (this: BoundTask, ...args: A) => R,
+  ): TaskFunction<A, R>;
+  task<A extends unknown[], R>(
+    name: string,
+    fn: (this: BoundTask, ...args: A) => R,
+    options?: TaskOptions & { readonly bind?: false },
+  ): TaskFunction<A, R>;
+  task(name: string, first: TaskBody | TaskOptions, second?: TaskBody | TaskOptions): unknown {
+    const [fn, options] = typeof first === 'function' ? [first, second] : [second, first];
+    if (typeof fn !== 'function') throw new TypeError(`The task ${name} needs a function.`);
+    return this.tasks.register(new FunctionTask(name, fn, typeof options === 'object' ? options : {}));
+  }
+
+  /** Sends a call of any task, also of one that only a worker elsewhere knows. */
+  async sendTask<R = unknown>(
+    name: string,
+    args: readonly unknown[] = [],
+    options: SendTaskOptions = NO_OPTIONS,
+  ): Promise<AsyncResult<R>> {
+    const task: CallableTask = this.tasks.get(name) ?? { name };
+    const { id, published } = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
+    await published;
+    return new AsyncResult<R>(this, id);
+  }
+
+  /** The result of a call that was sent before, by its id. */
+  AsyncResult<R = unknown>(id: string): AsyncResult<R> {
+    return new AsyncResult<R>(this, id);
+  }
+
+  /** Steers workers: revoke, pool size, consumers, inspect … */
+  get control(): Control {
+    this.#control ??= new Control(() => this.mailbox());
+    return this.#control;
+  }
+
+  /** The settings that hold for a task: its own, else those of the app. */
+  settingsOf(task: Task): TaskSettings {
+    return settingsOf(task, this.conf);
+  }
+
+  /** The broker, connected. Throws `UmbelError('unavailable')`. */
+  transport(): Promise<Transport> {
+    return this.#connections.transport();
+  }
+
+  /** The result backend, connected. */
+  backend(): Promise<ResultBackend> {
+    return this.#connections.backend();
+  }
+
+  /** URL of the result backend; null when results are not kept. */
+  get backendUrl(): string | null {
+    return this.#connections.backendUrl;
+  }
+
+  mailbox(): Promise<Mailbox> {
+    return this.#connections.mailbox();
+  }
+
+  /** Closes the connections. Safe to call twice; a later call of a task opens them again. */
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  /** @internal */
+  send(
+    task: CallableTask,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<AsyncResult<unknown>> {
+    if (this.conf.task_always_eager && this.tasks.has(task.name)) {
+      const { taskId, headers } = options;
+      return this.runNow(task.name, args, { kwargs, ...(taskId && { taskId }), ...(headers && { headers }) });
+    }
+    try {
+      const { id, published } = this.#producer.send(task, args, kwargs, options);
+      return published.then(() => new AsyncResult(this, id));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @internal */
+  async runNow(name: string, args: readonly unknown[], options: EagerOptions): Promise<AsyncResult<unknown>> {
+    const task = this.tasks.get(name);
+    if (!task) throw new TypeError(`The task ${name} is not registered.`);
+    return runEagerly(this, task, args, options);
+  }
+
+  /** @internal */
+  async sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void> {
+    const { call, routed } = retryCall(this, context, plan, request);
+    await this.#producer.publishCall(call, routed);
+  }
+
+  /** @internal */
+  async revoke(taskId: string, { terminate = false, signal = 'SIGTERM' }: RevokeOptions): Promise<void> {
+    const mailbox = await this.mailbox();
+    await mailbox.broadcast('revoke', { arguments: { task_id: taskId, terminate, signal }, reply: false });
+  }
+
+  async #announce(call: TaskCall, routed: RoutedCall): Promise<void> {
+    const transport = await this.transport();
+    this.#connections.dispatcher(transport).send('task-sent', sentEvent(call, routed));
+  }
+}
+
+/** Whether a value is an app, of this or another copy of the library. */
+export function isCelery(value: unknown): value is Celery {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}

@@ -1,0 +1,238 @@
+import { availableParallelism } from 'node:os';
+import { UmbelError } from '../contract/errors.ts';
+import type { Queue } from '../transport/transport.ts';
+import type { RetryPolicy } from './apply-options.ts';
+import type { Route } from './routes.ts';
+import type { TaskOptions } from './task-options.ts';
+
+/** A queue in `task_queues`, as a list item or as a value under its name. */
+export type QueueSetting = Queue | string;
+
+/** Every setting, under Celery's names. Durations are seconds. */
+export interface Config {
+  broker_url: string;
+  /** null: no results are kept (with the embedded engine: kept there). */
+  result_backend: string | null;
+  /** Modules with tasks that a worker loads. */
+  include: readonly string[];
+  imports: readonly string[];
+  accept_content: readonly string[];
+  enable_utc: boolean;
+  timezone: string | null;
+  broker_transport_options: Readonly<Record<string, unknown>>;
+  broker_connection_timeout: number;
+  broker_connection_retry: boolean;
+  broker_connection_retry_on_startup: boolean | null;
+  broker_connection_max_retries: number | null;
+  broker_heartbeat: number;
+  broker_use_ssl: boolean | Readonly<Record<string, unknown>>;
+  result_backend_transport_options: Readonly<Record<string, unknown>>;
+  /** Seconds until a result is dropped; 0 or null keeps it for ever. */
+  result_expires: number | null;
+  /** Store name, args, worker and queue with each result. */
+  result_extended: boolean;
+  result_serializer: string;
+  result_chord_join_timeout: number;
+  control_exchange: string;
+  control_queue_ttl: number;
+  control_queue_expires: number;
+  event_exchange: string;
+  event_queue_ttl: number;
+  event_queue_expires: number;
+  event_queue_prefix: string;
+  event_serializer: string;
+  task_acks_late: boolean;
+  task_acks_on_failure_or_timeout: boolean;
+  task_reject_on_worker_lost: boolean | null;
+  /** Run tasks at once in the caller's process: for tests. */
+  task_always_eager: boolean;
+  task_eager_propagates: boolean;
+  task_store_eager_result: boolean;
+  /** Options laid over those of tasks, by name; `*` is for all and wins. */
+  task_annotations: Readonly<Record<string, TaskOptions>> | null;
+  task_create_missing_queues: boolean;
+  task_default_queue: string;
+  task_default_exchange: string | null;
+  task_default_exchange_type: 'direct' | 'topic' | 'fanout';
+  task_default_routing_key: string | null;
+  task_default_delivery_mode: number;
+  task_default_priority: number | null;
+  task_inherit_parent_priority: boolean;
+  task_queue_max_priority: number | null;
+  task_default_rate_limit: string | number | null;
+  task_ignore_result: boolean;
+  task_store_errors_even_if_ignored: boolean;
+  task_protocol: 2;
+  task_publish_retry: boolean;
+  task_publish_retry_policy: RetryPolicy;
+  task_queues: readonly QueueSetting[] | Readonly<Record<string, Omit<Queue, 'name'>>> | null;
+  task_routes: Route | readonly Route[] | null;
+  /** Send a task-sent event for each call, for monitors. */
+  task_send_sent_event: boolean;
+  task_serializer: string;
+  task_soft_time_limit: number | null;
+  task_time_limit: number | null;
+  task_track_started: boolean;
+  worker_concurrency: number;
+  worker_pool: string;
+  worker_prefetch_multiplier: number;
+  worker_disable_prefetch: boolean;
+  worker_disable_rate_limits: boolean;
+  worker_enable_remote_control: boolean;
+  worker_max_tasks_per_child: number | null;
+  /** Kibibytes. */
+  worker_max_memory_per_child: number | null;
+  worker_send_task_events: boolean;
+  worker_soft_shutdown_timeout: number;
+  worker_enable_soft_shutdown_on_idle: boolean;
+  worker_cancel_long_running_tasks_on_connection_loss: boolean;
+  worker_state_db: string | null;
+  worker_log_format: string | null;
+  worker_task_log_format: string | null;
+  worker_log_color: boolean | null;
+  worker_redirect_stdouts: boolean;
+  beat_schedule: Readonly<Record<string, unknown>>;
+  beat_scheduler: string | null;
+  beat_schedule_filename: string;
+  beat_max_loop_interval: number;
+  beat_sync_every: number;
+  beat_cron_starting_deadline: number | null;
+}
+
+/** What an app is made with: any settings, and short names for the commonest two. */
+export type CeleryConfig = Partial<Config> & {
+  readonly broker?: string;
+  readonly backend?: string | null;
+};
+
+/** The embedded engine's broker and result database, when nobody names others. */
+export const EMBEDDED_BROKER = 'redis://127.0.0.1:5556/0';
+export const EMBEDDED_BACKEND = 'redis://127.0.0.1:5556/1';
+
+/** Celery's defaults, but for the broker: without one it is `CELERY_BROKER_URL`, else the embedded engine. */
+export function defaultConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return {
+    broker_url: env['CELERY_BROKER_URL'] || EMBEDDED_BROKER,
+    result_backend: env['CELERY_RESULT_BACKEND'] || null,
+    include: [],
+    imports: [],
+    accept_content: ['json'],
+    enable_utc: true,
+    timezone: null,
+    broker_transport_options: {},
+    broker_connection_timeout: 4,
+    broker_connection_retry: true,
+    broker_connection_retry_on_startup: null,
+    broker_connection_max_retries: 100,
+    broker_heartbeat: 120,
+    broker_use_ssl: false,
+    result_backend_transport_options: {},
+    result_expires: 86_400,
+    result_extended: false,
+    result_serializer: 'json',
+    result_chord_join_timeout: 3,
+    control_exchange: 'celery',
+    control_queue_ttl: 300,
+    control_queue_expires: 10,
+    event_exchange: 'celeryev',
+    event_queue_ttl: 5,
+    event_queue_expires: 60,
+    event_queue_prefix: 'celeryev',
+    event_serializer: 'json',
+    task_acks_late: false,
+    task_acks_on_failure_or_timeout: true,
+    task_reject_on_worker_lost: null,
+    task_always_eager: false,
+    task_eager_propagates: false,
+    task_store_eager_result: false,
+    task_annotations: null,
+    task_create_missing_queues: true,
+    task_default_queue: 'celery',
+    task_default_exchange: null,
+    task_default_exchange_type: 'direct',
+    task_default_routing_key: null,
+    task_default_delivery_mode: 2,
+    task_default_priority: null,
+    task_inherit_parent_priority: false,
+    task_queue_max_priority: null,
+    task_default_rate_limit: null,
+    task_ignore_result: false,
+    task_store_errors_even_if_ignored: false,
+    task_protocol: 2,
+    task_publish_retry: true,
+    task_publish_retry_policy: { maxRetries: 3, intervalStart: 0, intervalStep: 0.2, intervalMax: 1 },
+    task_queues: null,
+    task_routes: null,
+    task_send_sent_event: false,
+    task_serializer: 'json',
+    task_soft_time_limit: null,
+    task_time_limit: null,
+    task_track_started: false,
+    worker_concurrency: availableParallelism(),
+    worker_pool: 'prefork',
+    worker_prefetch_multiplier: 4,
+    worker_disable_prefetch: false,
+    worker_disable_rate_limits: false,
+    worker_enable_remote_control: true,
+    worker_max_tasks_per_child: null,
+    worker_max_memory_per_child: null,
+    worker_send_task_events: false,
+    worker_soft_shutdown_timeout: 0,
+    worker_enable_soft_shutdown_on_idle: false,
+    worker_cancel_long_running_tasks_on_connection_loss: false,
+    worker_state_db: null,
+    worker_log_format: null,
+    worker_task_log_format: null,
+    worker_log_color: null,
+    worker_redirect_stdouts: true,
+    beat_schedule: {},
+    beat_scheduler: null,
+    beat_schedule_filename: 'celerybeat-schedule',
+    beat_max_loop_interval: 0,
+    beat_sync_every: 0,
+    beat_cron_starting_deadline: null,
+  };
+}
+
+/** Lays settings over others. Throws `UmbelError('bad_config')` for a name that is no setting. */
+export function applyConfig(conf: Config, changes: CeleryConfig): void {
+  const { broker, backend, ...settings } = changes;
+  if (broker !== undefined) conf.broker_url = broker;
+  if (backend !== undefined) conf.result_backend = backend;
+  for (const [key, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(conf, key)) throw unknownSetting(key, Object.keys(conf));
+    if (value !== undefined) Reflect.set(conf, key, value);
+  }
+  checkConfig(conf);
+}
+
+function checkConfig(conf: Config): void {
+  for (const key of ['task_serializer', 'result_serializer', 'event_serializer'] as const) {
+    if (conf[key] !== 'json') {
+      throw new UmbelError('bad_config', `${key} is "${conf[key]}", but only "json" is supported.`);
+    }
+  }
+  if (conf.broker_url === '')
+    throw new UmbelError('bad_config', 'broker_url is empty. Give a URL, or leave it out.');
+}
+
+function unknownSetting(key: string, known: readonly string[]): UmbelError {
+  const [nearest] = [...known, 'broker', 'backend'].sort((a, b) => distance(key, a) - distance(key, b));
+  return new UmbelError('bad_config', `"${key}" is no setting. Did you mean "${nearest}"?`);
+}
+
+/** Levenshtein distance, blind to case and underscores so that camelCase finds its setting. */
+function distance(left: string, right: string): number {
+  const [a, b] = [left, right].map((text) => text.toLowerCase().replaceAll('_', ''));
+  if (a === undefined || b === undefined) return 0;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,74 @@
+import { currentContext, directContext, runInContext } from './context.ts';
+import { Task } from './task.ts';
+import { TASK_OPTION_NAMES, type TaskOptions } from './task-options.ts';
+
+/** A registered task: call it like a function, or send it with `delay` and `applyAsync`. */
+export type TaskFunction<A extends unknown[], R> = Task<A, R> & ((...args: A) => R);
+
+/** A registered class task, callable in place. */
+export type RegisteredTask<T extends Task> = T & ((...args: Parameters<T['run']>) => ReturnType<T['run']>);
+
+/** The running task, as bound functions get it: `self` or `this`. */
+export type BoundTask = Task;
+
+/** The function behind a task, however it was declared. */
+export type TaskBody = (this: BoundTask, ...args: never[]) => unknown;
+
+/** A task made of a function. */
+export class FunctionTask extends Task {
+  readonly name: string;
+  /** The function itself, for reading its parameter names. */
+  readonly body: TaskBody;
+
+  constructor(name: string, body: TaskBody, options: TaskOptions) {
+    super();
+    this.name = name;
+    this.body = body;
+    applyTaskOptions(this, options);
+  }
+
+  override run(...args: unknown[]): unknown {
+    return Reflect.apply(this.body, this, this.bind ? [this, ...args] : args);
+  }
+}
+
+/** Lays options over a task. */
+export function applyTaskOptions(task: Task, options: TaskOptions): void {
+  for (const option of TASK_OPTION_NAMES) {
+    if (options[option] !== undefined) Reflect.set(task, option, options[option]);
+  }
+}
+
+/** The function whose parameters a call fills, and how many of them the task itself takes. */
+export function bodyOf(task: Task): { body: (...args: never[]) => unknown; skip: number } {
+  const body: unknown = Reflect.get(task, 'body');
+  return typeof body === 'function' && isBody(body)
+    ? { body, skip: task.bind ? 1 : 0 }
+    : { body: task.run, skip: 0 };
+}
+
+function isBody(value: object): value is (...args: never[]) => unknown {
+  return typeof value === 'function';
+}
+
+/**
+ * A function that runs the task in place and has everything the task has: the task is its prototype, so that
+ * `instanceof Task`, options and methods work on it too.
+ */
+export function makeCallable<T extends Task>(task: T): RegisteredTask<T> {
+  const callable = (...args: unknown[]): unknown => {
+    const context = currentContext();
+    // Called by another task, it keeps that one's request (celery/app/task.py pushes a new one only for its own stack).
+    const run = (): unknown => task.call(...args);
+    return context ? run() : runInContext(directContext(task.name, args), run);
+  };
+  Reflect.deleteProperty(callable, 'length');
+  Object.defineProperty(callable, 'name', { value: task.name });
+  Object.setPrototypeOf(callable, task);
+  if (isRegistered<T>(callable)) return callable;
+  throw new TypeError('unreachable: the prototype was just set');
+}
+
+function isRegistered<T extends Task>(callable: unknown): callable is RegisteredTask<T> {
+  return typeof callable === 'function' && callable instanceof Task;
+}

@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UmbelError } from '../contract/errors.ts';
+import { type Embed, encodeSignature, type Signature } from '../protocol/signature.ts';
+import { encodeTaskMessage, type TaskCall } from '../protocol/task-message.ts';
+import type { WireMessage } from '../protocol/wire.ts';
+import type { Destination, Transport } from '../transport/transport.ts';
+import { uuid } from '../util/clock.ts';
+import type { CallableTask } from './app-port.ts';
+import {
+  type ApplyOptions,
+  checkOptions,
+  etaText,
+  expiryOf,
+  NO_OPTIONS,
+  type RetryPolicy,
+  type SignatureLike,
+} from './apply-options.ts';
+import type { Config } from './config.ts';
+import { currentContext, type TaskContext } from './context.ts';
+import type { RoutedCall, Router } from './router.ts';
+
+export interface ProducerParts {
+  readonly conf: Config;
+  readonly router: Router;
+  /** The started transport, or a promise of it on first use. */
+  readonly transport: () => Transport | Promise<Transport>;
+  /** `gen<pid>@<host>` */
+  readonly origin: string;
+  /** The app's own id, by which replies would find it. */
+  readonly oid: string;
+  /** Told of each call that is sent, when `task_send_sent_event` is on. */
+  readonly onSent: (call: TaskCall, routed: RoutedCall, message: WireMessage) => void;
+}
+
+/** Turns calls into messages and publishes them (celery/app/amqp.py `Producer`). */
+export class Producer {
+  readonly #parts: ProducerParts;
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends a call. Resolves to its id when the broker has it. */
+  send(
+    task: CallableTask,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): { id: string; published: Promise<void> } {
+    const context = currentContext();
+    const merged = mergeOptions(task, options);
+    const routed = this.#parts.router.route(task.name, args, kwargs, merged);
+    const id = merged.taskId ?? uuid();
+    const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
+    if (context && task.trail !== false && !context.calledDirectly) context.children.push([[id, null], null]);
+    return { id, published: this.publishCall(call, routed, merged) };
+  }
+
+  /** Publishes a call that is complete, such as a retry. */
+  publishCall(call: TaskCall, routed: RoutedCall, options: ApplyOptions = NO_OPTIONS): Promise<void> {
+    const { conf, onSent } = this.#parts;
+    const message = encodeTaskMessage(call);
+    const published = this.#publish(routed.destination, message, options);
+    if (!conf.task_send_sent_event) return published;
+    return published.then(() => onSent(call, routed, message));
+  }
+
+  /** A call with the sender's identity, its times made absolute. */
+  #makeCall(
+    id: string,
+    task: string,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+    routed: RoutedCall,
+    context: TaskContext | undefined,
+  ): TaskCall {
+    const { conf, origin, oid } = this.#parts;
+    const parent = context !== undefined && !context.calledDirectly ? context : null;
+    const inherited = parent !== null && conf.task_inherit_parent_priority ? parent.priority : null;
+    const base = {
+      task,
+      id,
+      args,
+      kwargs,
+      origin,
+      replyTo: options.replyTo ?? oid,
+      rootId: options.rootId ?? parent?.rootId ?? id,
+      parentId: options.parentId ?? parent?.id ?? null,
+      priority: options.priority ?? routed.priority ?? inherited ?? conf.task_default_priority ?? 0,
+      ignoreResult: options.ignoreResult ?? conf.task_ignore_result,
+    };
+    return options === NO_OPTIONS ? base : { ...base, ...callOptions(options) };
+  }
+
+  #publish(destination: Destination, message: WireMessage, options: ApplyOptions): Promise<void> {
+    const transport = this.#parts.transport();
+    const published =
+      transport instanceof Promise
+        ? transport.then((started) => started.publish(destination, message))
+        : transport.publish(destination, message);
+    if (!(options.retry ?? this.#parts.conf.task_publish_retry)) return published;
+    return published.catch((error: unknown) => this.#publishAgain(destination, message, options, error));
+  }
+
+  /** The broker may be away for a moment (celery: `task_publish_retry_policy`). */
+  async #publishAgain(
+    destination: Destination,
+    message: WireMessage,
+    options: ApplyOptions,
+    firstError: unknown,
+  ): Promise<void> {
+    const policy: RetryPolicy = { ...this.#parts.conf.task_publish_retry_policy, ...options.retryPolicy };
+    const { maxRetries = 3, intervalStart = 0, intervalStep = 0.2, intervalMax = 1 } = policy;
+    let error = firstError;
+    for (let attempt = 0; maxRetries === null || attempt < maxRetries; attempt += 1) {
+      if (!(error instanceof UmbelError && error.code === 'unavailable')) break;
+      await sleep(Math.min(intervalStart + attempt * intervalStep, intervalMax) * 1000);
+      try {
+        const transport = await this.#parts.transport();
+        await transport.publish(destination, message);
+        return;
+      } catch (again) {
+        error = again;
+      }
+    }
+    throw error;
+  }
+}
+
+/** The task's own options under those of the call; the common call has none and costs nothing. */
+function mergeOptions(task: CallableTask, options: ApplyOptions): ApplyOptions {
+  const { queue, exchange, routingKey, priority, expires, ignoreResult, timeLimit, softTimeLimit } = task;
+  const hasDefaults =
+    isSet(queue) ||
+    isSet(exchange) ||
+    isSet(routingKey) ||
+    isSet(priority) ||
+    isSet(expires) ||
+    isSet(ignoreResult) ||
+    isSet(timeLimit) ||
+    isSet(softTimeLimit);
+  if (!hasDefaults) {
+    if (options !== NO_OPTIONS) checkOptions(options);
+    return options;
+  }
+  const own: Record<string, unknown> = { priority, expires, ignoreResult, timeLimit, softTimeLimit };
+  if (options.queue === undefined && options.exchange === undefined && options.routingKey === undefined) {
+    Object.assign(own, { queue, exchange, routingKey });
+  }
+  const defaults: ApplyOptions = Object.fromEntries(Object.entries(own).filter(([, value]) => isSet(value)));
+  const merged = { ...defaults, ...options };
+  checkOptions(merged);
+  return merged;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}
+
+function callOptions(options: ApplyOptions): Partial<TaskCall> {
+  const { shadow, group, groupIndex, timeLimit, softTimeLimit, headers } = options;
+  const expiry = expiryOf(options.expires);
+  const embed = embedOf(options);
+  return {
+    eta: etaText(options),
+    expires: expiry?.text ?? null,
+    expirationMs: expiry?.expirationMs ?? null,
+    shadow: shadow ?? null,
+    group: group ?? null,
+    groupIndex: groupIndex ?? null,
+    timeLimit: timeLimit ?? null,
+    softTimeLimit: softTimeLimit ?? null,
+    ...(headers && { headers }),
+    ...(embed && { embed }),
+  };
+}
+
+function embedOf({ link, linkError, chain, chord }: ApplyOptions): Partial<Embed> | null {
+  if (!link && !linkError && !chain && !chord) return null;
+  return {
+    callbacks: signatures(link),
+    errbacks: signatures(linkError),
+    chain: chain ?? null,
+    chord: chord ?? null,
+  };
+}
+
+function signatures(value: ApplyOptions['link']): Signature[] | null {
+  if (!value) return null;
+  return (isList(value) ? value : [value]).map((signature) => encodeSignature(signature));
+}
+
+function isList(value: SignatureLike | readonly SignatureLike[]): value is readonly SignatureLike[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,57 @@
+import { UmbelError } from '../contract/errors.ts';
+import type { AppPort } from './app-port.ts';
+import { applyTaskOptions, makeCallable, type RegisteredTask } from './function-task.ts';
+import type { Task } from './task.ts';
+
+/** The tasks of an app by name. */
+export class Registry {
+  readonly #app: AppPort;
+  readonly #tasks = new Map<string, Task>();
+
+  constructor(app: AppPort) {
+    this.#app = app;
+  }
+
+  /**
+   * Adds a task and returns it, callable in place. A name that is taken keeps its first task (celery/app/base.py
+   * `_task_from_fun`) for functions; another instance of a class replaces it.
+   */
+  register<T extends Task>(task: T): RegisteredTask<T> {
+    if (typeof task.name !== 'string' || task.name === '') {
+      throw new UmbelError('bad_config', `The task ${task.constructor.name} needs a name.`);
+    }
+    task.registeredApp = this.#app;
+    const annotations = this.#app.conf.task_annotations ?? {};
+    for (const key of [task.name, '*']) {
+      const options = annotations[key];
+      if (options) applyTaskOptions(task, options);
+    }
+    this.#tasks.set(task.name, task);
+    return makeCallable(task);
+  }
+
+  unregister(name: string): boolean {
+    return this.#tasks.delete(name);
+  }
+
+  get(name: string): Task | undefined {
+    return this.#tasks.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#tasks.has(name);
+  }
+
+  /** Names in alphabetical order. */
+  names(): string[] {
+    return [...this.#tasks.keys()].sort();
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Task> {
+    return this.#tasks.values();
+  }
+}

@@ -1,0 +1,84 @@
+/** A class of errors, for `autoretryFor` and `throws`. */
+// The parameters of a constructor that is never called here.
+export type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** Options of a task, with Celery's meaning and defaults. Where null is allowed, the setting of the app decides. */
+export interface TaskOptions {
+  /** The function gets the task itself as its first argument. */
+  readonly bind?: boolean;
+  /** Attempts after the first; null has no end. Default 3. */
+  readonly maxRetries?: number | null;
+  /** Seconds until a retry that names no delay. Default 180. */
+  readonly defaultRetryDelay?: number;
+  /** Errors after which it is tried again. */
+  readonly autoretryFor?: readonly ErrorClass[];
+  /** Exceptions from `autoretryFor`. */
+  readonly dontAutoretryFor?: readonly ErrorClass[];
+  /** Passed to `retry` by `autoretryFor`. */
+  readonly retryKwargs?: { readonly maxRetries?: number | null; readonly countdown?: number };
+  /** Delay of automatic retries: 1, 2, 4, … seconds; a number is the first delay. */
+  readonly retryBackoff?: boolean | number;
+  /** Longest such delay in seconds. Default 600. */
+  readonly retryBackoffMax?: number;
+  /** Draw the delay from 0 to its value. Default true. */
+  readonly retryJitter?: boolean;
+  /** Ack after the run instead of before: a lost worker's task runs again. */
+  readonly acksLate?: boolean | null;
+  readonly acksOnFailureOrTimeout?: boolean | null;
+  readonly rejectOnWorkerLost?: boolean | null;
+  readonly ignoreResult?: boolean | null;
+  readonly storeErrorsEvenIfIgnored?: boolean | null;
+  readonly trackStarted?: boolean | null;
+  /** Seconds. */
+  readonly timeLimit?: number | null;
+  /** Seconds. */
+  readonly softTimeLimit?: number | null;
+  /** `10/s`, `100/m`, `5/h`, or a number per second; for each worker. */
+  readonly rateLimit?: string | number | null;
+  readonly queue?: string | null;
+  readonly exchange?: string | null;
+  readonly routingKey?: string | null;
+  readonly priority?: number | null;
+  /** Seconds. */
+  readonly expires?: number | null;
+  readonly serializer?: 'json';
+  /** Errors that are part of its work: logged without traceback, still FAILURE. */
+  readonly throws?: readonly ErrorClass[];
+  /** Note tasks that it starts as its children. Default true. */
+  readonly trail?: boolean;
+  /** Default true. */
+  readonly sendEvents?: boolean;
+  /** Refuse keyword arguments that the function does not have. Default true. */
+  readonly typing?: boolean;
+}
+
+export const TASK_OPTION_NAMES: readonly (keyof TaskOptions)[] = [
+  'bind',
+  'maxRetries',
+  'defaultRetryDelay',
+  'autoretryFor',
+  'dontAutoretryFor',
+  'retryKwargs',
+  'retryBackoff',
+  'retryBackoffMax',
+  'retryJitter',
+  'acksLate',
+  'acksOnFailureOrTimeout',
+  'rejectOnWorkerLost',
+  'ignoreResult',
+  'storeErrorsEvenIfIgnored',
+  'trackStarted',
+  'timeLimit',
+  'softTimeLimit',
+  'rateLimit',
+  'queue',
+  'exchange',
+  'routingKey',
+  'priority',
+  'expires',
+  'serializer',
+  'throws',
+  'trail',
+  'sendEvents',
+  'typing',
+];

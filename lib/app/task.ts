@@ -1,0 +1,210 @@
+import { UmbelError } from '../contract/errors.ts';
+import { EXCEPTION_STATES } from '../contract/states.ts';
+import { MaxRetriesExceededError, Retry } from '../protocol/celery-errors.ts';
+import { encodeException } from '../protocol/exception.ts';
+import { encodeJson } from '../protocol/json.ts';
+import { reprArgs, reprKwargs } from '../protocol/repr.ts';
+import { composeResult } from '../protocol/result.ts';
+import type { AppPort } from './app-port.ts';
+import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
+import type { AsyncResult } from './async-result.ts';
+import { currentContext, directContext, type TaskContext } from './context.ts';
+import type { EagerOptions } from './eager-options.ts';
+import type { ErrorClass, TaskOptions } from './task-options.ts';
+
+export interface UpdateStateOptions {
+  /** Default: the call that is running. */
+  readonly taskId?: string;
+  readonly state: string;
+  readonly meta?: unknown;
+}
+
+export interface RetryOptions {
+  /** What went wrong: stored with the state RETRY, and thrown when there is no attempt left. */
+  readonly exc?: unknown;
+  /** Seconds; default `defaultRetryDelay`. */
+  readonly countdown?: number;
+  readonly eta?: Date;
+  /** Default: that of the task; null has no end. */
+  readonly maxRetries?: number | null;
+  /** Default: the same arguments again. */
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A task. Write a class with `name` and `run`, or give a function to `app.task`. One instance serves all calls;
+ * what belongs to one call is in `request`. Not bound to an app, only `run` works.
+ */
+export abstract class Task<A extends unknown[] = unknown[], R = unknown> implements TaskOptions {
+  abstract readonly name: string;
+  bind = false;
+  maxRetries: number | null = 3;
+  defaultRetryDelay = 180;
+  autoretryFor: readonly ErrorClass[] = [];
+  dontAutoretryFor: readonly ErrorClass[] = [];
+  retryKwargs: NonNullable<TaskOptions['retryKwargs']> = {};
+  retryBackoff: boolean | number = false;
+  retryBackoffMax = 600;
+  retryJitter = true;
+  acksLate: boolean | null = null;
+  acksOnFailureOrTimeout: boolean | null = null;
+  rejectOnWorkerLost: boolean | null = null;
+  ignoreResult: boolean | null = null;
+  storeErrorsEvenIfIgnored: boolean | null = null;
+  trackStarted: boolean | null = null;
+  timeLimit: number | null = null;
+  softTimeLimit: number | null = null;
+  rateLimit: string | number | null = null;
+  queue: string | null = null;
+  exchange: string | null = null;
+  routingKey: string | null = null;
+  priority: number | null = null;
+  expires: number | null = null;
+  serializer: 'json' = 'json' as const;
+  throws: readonly ErrorClass[] = [];
+  trail = true;
+  sendEvents = true;
+  typing = true;
+  /** Set by the registry. */
+  registeredApp: AppPort | null = null;
+
+  abstract run(...args: A): R;
+
+  /** Runs before the body; an error here is a failure of the task. */
+  beforeStart(
+    _taskId: string,
+    _args: readonly unknown[],
+    _kwargs: Readonly<Record<string, unknown>>,
+  ): unknown {
+    return undefined;
+  }
+
+  onSuccess(
+    _value: unknown,
+    _taskId: string,
+    _args: readonly unknown[],
+    _kwargs: Readonly<Record<string, unknown>>,
+  ): unknown {
+    return undefined;
+  }
+
+  onFailure(
+    _error: unknown,
+    _taskId: string,
+    _args: readonly unknown[],
+    _kwargs: Readonly<Record<string, unknown>>,
+  ): unknown {
+    return undefined;
+  }
+
+  onRetry(
+    _error: unknown,
+    _taskId: string,
+    _args: readonly unknown[],
+    _kwargs: Readonly<Record<string, unknown>>,
+  ): unknown {
+    return undefined;
+  }
+
+  /** After success or failure; not after a retry. */
+  afterReturn(
+    _status: string,
+    _value: unknown,
+    _taskId: string,
+    _args: readonly unknown[],
+    _kwargs: Readonly<Record<string, unknown>>,
+  ): unknown {
+    return undefined;
+  }
+
+  get app(): AppPort {
+    if (this.registeredApp) return this.registeredApp;
+    throw new UmbelError(
+      'bad_request',
+      `The task ${this.name} belongs to no app yet. Register it: app.tasks.register(…).`,
+    );
+  }
+
+  /** The call that is running. Outside of a task: an empty one with `calledDirectly`. */
+  get request(): TaskContext {
+    return currentContext() ?? directContext(this.name, []);
+  }
+
+  /** Sends a call with these arguments; resolves when the broker has it. */
+  delay(...args: Parameters<this['run']>): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
+  delay(...args: unknown[]): Promise<AsyncResult<unknown>> {
+    return this.app.send(this, args, NO_KWARGS, NO_OPTIONS);
+  }
+
+  /** Sends a call with options. Throws `UmbelError`: `bad_request`, or `unavailable` when the broker is away. */
+  applyAsync(
+    args?: Parameters<this['run']> | readonly [],
+    options?: ApplyOptions,
+  ): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
+  applyAsync(
+    args: readonly unknown[] = [],
+    options: ApplyOptions = NO_OPTIONS,
+  ): Promise<AsyncResult<unknown>> {
+    return this.app.send(this, args, options.kwargs ?? NO_KWARGS, options);
+  }
+
+  /** Runs it here and now as a worker would, retries included, and returns its finished result. */
+  apply(
+    args?: Parameters<this['run']> | readonly [],
+    options?: EagerOptions,
+  ): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
+  apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<AsyncResult<unknown>> {
+    return this.app.runNow(this.name, args, options);
+  }
+
+  /** Runs the body in place, as a plain function call. */
+  call(...args: A): R {
+    return this.run(...args);
+  }
+
+  /**
+   * Ends this attempt and runs the task again later, under the same id: it always throws, so `throw this.retry(…)` and
+   * `this.retry(…)` do the same. With no attempt left it throws `exc`, or `MaxRetriesExceededError`.
+   */
+  retry(options: RetryOptions = {}): never {
+    const { request } = this;
+    const { exc = null } = options;
+    if (request.calledDirectly) throw exc ?? new Retry('Task can be retried');
+    const maxRetries = options.maxRetries === undefined ? this.maxRetries : options.maxRetries;
+    const args = options.args ?? request.args;
+    const kwargs = options.kwargs ?? request.kwargs;
+    if (maxRetries !== null && request.retries + 1 > maxRetries) {
+      if (exc !== null) throw exc;
+      throw new MaxRetriesExceededError(
+        `Can't retry ${this.name}[${request.id}] args:${reprArgs(args)} kwargs:${reprKwargs(kwargs)}`,
+      );
+    }
+    const countdown = options.countdown ?? this.defaultRetryDelay;
+    const eta = options.eta ?? new Date(Date.now() + countdown * 1000);
+    request.retryPlan = { args, kwargs, eta, exc };
+    throw new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
+  }
+
+  /** Stores a state of the running call, such as PROGRESS with how far it is. Resolves when stored. */
+  async updateState({ taskId, state, meta = null }: UpdateStateOptions): Promise<void> {
+    const { services, id, ignoreResult } = this.request;
+    const target = taskId ?? id;
+    // A plain call has no id, and so nobody could ask for its state.
+    if (target === '' || ignoreResult === true) return;
+    const value =
+      EXCEPTION_STATES.has(state) && meta instanceof Error ? encodeException(meta, this.name) : meta;
+    if (services) {
+      await services.updateState(target, state, value);
+      return;
+    }
+    const text = composeResult({ taskId: target, status: state, resultText: encodeJson(value) });
+    await (await this.app.backend()).store({ taskId: target, text });
+  }
+
+  /** Sends an event of its own, such as `task-progress`; monitors show what they know. */
+  sendEvent(type: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const { services, id } = this.request;
+    services?.sendEvent(type, { uuid: id, ...fields });
+  }
+}

@@ -1,0 +1,221 @@
+import { EncodeError, Ignore, NotRegistered, Reject, Retry } from '../protocol/celery-errors.ts';
+import { encodeException, exceptionRepr } from '../protocol/exception.ts';
+import { encodeJson } from '../protocol/json.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import { decodeTaskBody, type TaskBody, type TaskRequest } from '../protocol/task-request.ts';
+import { nowSeconds } from '../util/clock.ts';
+import type { AppPort } from './app-port.ts';
+import { type Ending, runAttempt } from './attempt.ts';
+import type { RetryPlan, TaskContext, TaskServices } from './context.ts';
+import type { Registry } from './registry.ts';
+import { failChain, sendErrbacks, sendSuccessors } from './successors.ts';
+import type { Task } from './task.ts';
+import type { TraceOutcome } from './trace-outcome.ts';
+import { tracebackOf } from './traceback.ts';
+
+/** What running a task needs of its app. */
+export interface TraceApp extends AppPort {
+  readonly tasks: Registry;
+  /** Sends the running task again, as its retry. */
+  sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void>;
+}
+
+/**
+ * Runs one task from its message: body, successors or retry, handlers (celery/app/trace.py). The outcome is for the
+ * worker to store and to announce. Never throws: what goes wrong here is a FAILURE of the task.
+ */
+export async function traceTask(
+  app: TraceApp,
+  request: TaskRequest,
+  services: TaskServices,
+): Promise<TraceOutcome> {
+  const started = performance.now();
+  const ending = await trace(app, request, services);
+  return { ...ending, runtimeSeconds: (performance.now() - started) / 1000 };
+}
+
+type PartialOutcome = Omit<TraceOutcome, 'runtimeSeconds'>;
+
+async function trace(app: TraceApp, request: TaskRequest, services: TaskServices): Promise<PartialOutcome> {
+  const task = app.tasks.get(request.task);
+  if (!task) return failure(new NotRegistered(request.task), null, []);
+  let context: TaskContext;
+  try {
+    context = contextOf(request, decodeTaskBody(request.bodyText), services);
+  } catch (error) {
+    return failure(error, task, []);
+  }
+  const ending = await runAttempt(task, context);
+  return settle(app, task, context, request, ending);
+}
+
+/** What the end of the body means. */
+async function settle(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  request: TaskRequest,
+  ending: Ending,
+): Promise<PartialOutcome> {
+  if (ending.kind === 'returned') return succeed(app, task, context, ending.value);
+  const { error } = ending;
+  if (error instanceof Retry) return retry(app, task, context, request, error);
+  if (error instanceof Ignore) return { ...nothing('IGNORED', context), exceptionRepr: exceptionRepr(error) };
+  if (error instanceof Reject) return reject(context, error, task);
+  return fail(app, task, context, error);
+}
+
+async function succeed(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  value: unknown,
+): Promise<PartialOutcome> {
+  let resultText: string;
+  try {
+    resultText = encodeJson(value ?? null);
+  } catch (error) {
+    return fail(app, task, context, new EncodeError(error instanceof Error ? error.message : String(error)));
+  }
+  try {
+    const { embed } = context;
+    // Most tasks have none of these, and then nothing is awaited.
+    if (embed.callbacks || embed.chain || embed.chord) await sendSuccessors(app, context, value ?? null);
+    await task.onSuccess(value, context.id, context.args, context.kwargs);
+    await task.afterReturn('SUCCESS', value, context.id, context.args, context.kwargs);
+  } catch (error) {
+    return fail(app, task, context, error);
+  }
+  return { ...nothing('SUCCESS', context), resultText, resultRepr: pythonRepr(value ?? null) };
+}
+
+async function fail(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  error: unknown,
+): Promise<PartialOutcome> {
+  const outcome = failure(error, task, context.children);
+  const { embed, id, args, kwargs } = context;
+  try {
+    if (embed.chain) await failChain(app, context, outcome.resultText ?? 'null', outcome.traceback ?? '');
+    if (embed.errbacks) await sendErrbacks(app, context);
+    await task.onFailure(error, id, args, kwargs);
+    await task.afterReturn('FAILURE', error, id, args, kwargs);
+  } catch (second) {
+    // The task has failed already; its record shows why, and what went wrong while telling others.
+    return { ...outcome, traceback: `${outcome.traceback}\n\nAnd then:\n${tracebackOf(second)}` };
+  }
+  return outcome;
+}
+
+async function retry(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  request: TaskRequest,
+  error: Retry,
+): Promise<PartialOutcome> {
+  // A Retry that the task made itself, without `retry()`, promises another attempt as well.
+  const plan = context.retryPlan ?? {
+    args: context.args,
+    kwargs: context.kwargs,
+    eta: new Date(Date.now() + task.defaultRetryDelay * 1000),
+    exc: error.exc,
+  };
+  try {
+    await app.sendRetry(context, plan, request);
+  } catch (cause) {
+    // With late acks the message is still ours, so that it can go back instead of being lost.
+    if (task.acksLate ?? app.conf.task_acks_late) {
+      return {
+        ...nothing('REJECTED', context),
+        exceptionRepr: exceptionRepr(cause),
+        reject: { requeue: true },
+      };
+    }
+    return fail(app, task, context, cause);
+  }
+  const reason = plan.exc ?? error;
+  await Promise.resolve(task.onRetry(reason, context.id, context.args, context.kwargs)).catch(() => {
+    // The retry is on its way; a failing handler must not turn it into a failure.
+  });
+  const eta = plan.eta.toISOString();
+  return {
+    ...nothing('RETRY', context),
+    resultText: plan.exc === null ? null : JSON.stringify(encodeException(plan.exc, moduleOf(task))),
+    exceptionRepr: exceptionRepr(reason, moduleOf(task)),
+    traceback: tracebackOf(reason),
+    retry: { eta, whenSeconds: Math.max(0, plan.eta.getTime() / 1000 - nowSeconds()) },
+  };
+}
+
+function reject(context: TaskContext, error: Reject, task: Task): PartialOutcome {
+  return {
+    ...nothing('REJECTED', context),
+    resultText: error.requeue ? null : encodeJson(encodeException(error, moduleOf(task))),
+    exceptionRepr: exceptionRepr(error),
+    traceback: tracebackOf(error),
+    reject: { requeue: error.requeue },
+  };
+}
+
+function failure(error: unknown, task: Task | null, children: readonly unknown[]): PartialOutcome {
+  const module = task === null ? 'umbel' : moduleOf(task);
+  const isExpectedError = task?.throws.some((type) => error instanceof type) ?? false;
+  return {
+    state: 'FAILURE',
+    resultText: encodeJson(encodeException(error, module)),
+    resultRepr: '',
+    exceptionRepr: exceptionRepr(error, module),
+    traceback: tracebackOf(error),
+    children,
+    ...(isExpectedError && { isExpectedError }),
+  };
+}
+
+function nothing(state: TraceOutcome['state'], { children }: TaskContext): PartialOutcome {
+  return { state, resultText: null, resultRepr: '', exceptionRepr: null, traceback: null, children };
+}
+
+/** Python-style module of a task's name: `tasks` of `tasks.add`. */
+function moduleOf(task: Task): string {
+  const dot = task.name.lastIndexOf('.');
+  return dot > 0 ? task.name.slice(0, dot) : 'umbel';
+}
+
+const NEVER = new AbortController().signal;
+
+function contextOf(request: TaskRequest, body: TaskBody, services: TaskServices): TaskContext {
+  return {
+    id: request.id,
+    task: request.task,
+    args: body.args,
+    kwargs: body.kwargs,
+    retries: request.retries,
+    eta: request.etaText,
+    expires: request.expiresText,
+    rootId: request.rootId,
+    parentId: request.parentId,
+    group: request.group,
+    groupIndex: request.groupIndex,
+    deliveryInfo: request.deliveryInfo,
+    priority: request.priority,
+    hostname: services.hostname,
+    headers: request.customHeaders,
+    isEager: false,
+    calledDirectly: false,
+    replyTo: request.replyTo,
+    correlationId: request.correlationId,
+    timeLimit: request.timeLimit,
+    softTimeLimit: request.softTimeLimit,
+    origin: request.origin,
+    shadow: request.shadow,
+    ignoreResult: request.ignoreResult,
+    embed: body.embed,
+    signal: services.signal ?? NEVER,
+    children: [],
+    services,
+    retryPlan: null,
+  };
+}

@@ -1,0 +1,35 @@
+/** Umbel: Celery for TypeScript. What this module exports is the public surface of the library. */
+
+export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
+export { AsyncResult, type GetOptions } from './app/async-result.ts';
+export { Celery, isCelery, type SendTaskOptions } from './app/celery.ts';
+export type { CeleryConfig, Config } from './app/config.ts';
+export type { TaskContext } from './app/context.ts';
+export { EagerResult } from './app/eager.ts';
+export type { EagerOptions } from './app/eager-options.ts';
+export type { BoundTask, RegisteredTask, TaskFunction } from './app/function-task.ts';
+export type { Registry } from './app/registry.ts';
+export type { RevokeOptions } from './app/result-port.ts';
+export type { Route, RouteFunction, RouteTarget } from './app/routes.ts';
+export { type RetryOptions, Task, type UpdateStateOptions } from './app/task.ts';
+export type { ErrorClass, TaskOptions } from './app/task-options.ts';
+export { type ErrorCode, UmbelError } from './contract/errors.ts';
+export { type AnyTaskState, TASK_STATES, type TaskState } from './contract/states.ts';
+export {
+  CeleryError,
+  ChordError,
+  Ignore,
+  MaxRetriesExceededError,
+  NotRegistered,
+  Reject,
+  RemoteError,
+  Retry,
+  SoftTimeLimitExceeded,
+  TaskRevokedError,
+  TimeLimitExceeded,
+  TimeoutError,
+  WorkerLostError,
+} from './protocol/celery-errors.ts';
+export type { ResultMeta } from './protocol/result.ts';
+export type { Signature } from './protocol/signature.ts';
+export type { Queue } from './transport/transport.ts';
