@@ -36,7 +36,7 @@ export function registerEvents(program: Command): void {
         });
         await receiver.start();
         say('-> evdump: starting capture...');
-        receiver.wakeup();
+        await app.control.heartbeat();
         await new Promise<void>((resolve) => {
           process.once('SIGINT', resolve);
           process.once('SIGTERM', resolve);
