@@ -45,7 +45,7 @@ export class AsyncResult<T = unknown> {
   /** The value, the error (not thrown), or the meta of a custom state; null while there is none. */
   async result(): Promise<unknown> {
     const meta = await this.meta();
-    return meta === null ? null : valueOf(meta);
+    return meta === null ? null : storedValue(meta);
   }
 
   /** As `result`: by custom the name for the meta of a PROGRESS state. */
@@ -89,7 +89,7 @@ export class AsyncResult<T = unknown> {
       );
     }
     const meta = await wait(await this.#app.backend(), this.id, options);
-    const value = valueOf(meta);
+    const value = storedValue(meta);
     if (options.propagate !== false && PROPAGATE_STATES.has(meta.status)) throw value;
     return value;
   }
@@ -135,6 +135,6 @@ async function wait(backend: ResultBackend, id: string, options: GetOptions): Pr
 }
 
 /** What a stored record stands for: an error in the states that hold one. */
-function valueOf(meta: ResultMeta): unknown {
+function storedValue(meta: ResultMeta): unknown {
   return EXCEPTION_STATES.has(meta.status) ? decodeException(meta.result, meta.traceback) : meta.result;
 }

@@ -14,7 +14,13 @@ import { Connections } from './connections.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
 import { runEagerly } from './eager.ts';
 import type { EagerOptions } from './eager-options.ts';
-import { type BoundTask, FunctionTask, type TaskBody, type TaskFunction } from './function-task.ts';
+import {
+  type BoundFunction,
+  FunctionTask,
+  type Tail,
+  type TaskBody,
+  type TaskFunction,
+} from './function-task.ts';
 import { Producer } from './producer.ts';
 import { Registry } from './registry.ts';
 import type { RevokeOptions } from './result-port.ts';
@@ -81,21 +87,21 @@ export class Celery implements TraceApp {
    * Makes a task of a function. With `bind: true` its first parameter is the task itself; `this` always is.
    * The returned task is called like the function, or sent with `delay` and `applyAsync`.
    */
-  task<A extends unknown[], R>(
+  task<F extends BoundFunction>(
     name: string,
     options: TaskOptions & { readonly bind: true },
-    fn: (this: BoundTask, self: BoundTask, ...args: A) => R,
-  ): TaskFunction<A, R>;
-  task<A extends unknown[], R>(
+    fn: F,
+  ): TaskFunction<Tail<Parameters<F>>, ReturnType<F>>;
+  task<F extends TaskBody>(
     name: string,
     options: TaskOptions & { readonly bind?: false },
-    fn: (this: BoundTask, ...args: A) => R,
-  ): TaskFunction<A, R>;
-  task<A extends unknown[], R>(
+    fn: F,
+  ): TaskFunction<Parameters<F>, ReturnType<F>>;
+  task<F extends TaskBody>(
     name: string,
-    fn: (this: BoundTask, ...args: A) => R,
+    fn: F,
     options?: TaskOptions & { readonly bind?: false },
-  ): TaskFunction<A, R>;
+  ): TaskFunction<Parameters<F>, ReturnType<F>>;
   task(name: string, first: TaskBody | TaskOptions, second?: TaskBody | TaskOptions): unknown {
     const [fn, options] = typeof first === 'function' ? [first, second] : [second, first];
     if (typeof fn !== 'function') throw new TypeError(`The task ${name} needs a function.`);
@@ -187,9 +193,8 @@ export class Celery implements TraceApp {
   }
 
   /** @internal */
-  async revoke(taskId: string, { terminate = false, signal = 'SIGTERM' }: RevokeOptions): Promise<void> {
-    const mailbox = await this.mailbox();
-    await mailbox.broadcast('revoke', { arguments: { task_id: taskId, terminate, signal }, reply: false });
+  async revoke(taskId: string, options: RevokeOptions): Promise<void> {
+    await this.control.revoke(taskId, options);
   }
 
   async #announce(call: TaskCall, routed: RoutedCall): Promise<void> {

@@ -65,13 +65,13 @@ export class Connections {
     return this.#mailbox;
   }
 
-  /** Sends events of this process; for clients only task-sent. */
+  /** Sends events of this process: of a client only task-sent. */
   dispatcher(transport: Transport): EventDispatcher {
     this.#dispatcher ??= new EventDispatcher({
       transport,
       hostname: this.#origin,
       clock: this.#clock,
-      enabledGroups: [],
+      groups: ['task'],
     });
     return this.#dispatcher;
   }

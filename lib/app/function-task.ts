@@ -11,8 +11,14 @@ export type RegisteredTask<T extends Task> = T & ((...args: Parameters<T['run']>
 /** The running task, as bound functions get it: `self` or `this`. */
 export type BoundTask = Task;
 
-/** The function behind a task, however it was declared. */
+/** The function behind a task. (`never[]` fits any parameters, and lets `(n = 3) => …` keep its own types.) */
 export type TaskBody = (this: BoundTask, ...args: never[]) => unknown;
+
+/** The function behind a bound task. */
+export type BoundFunction = (this: BoundTask, self: BoundTask, ...args: never[]) => unknown;
+
+/** The parameters after the first. */
+export type Tail<P extends unknown[]> = P extends [unknown, ...infer T] ? T : [];
 
 /** A task made of a function. */
 export class FunctionTask extends Task {

@@ -80,38 +80,45 @@ const CLOSE: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 
 /** Splits a parameter list at its outer commas, up to the closing bracket; null for what is not understood. */
 function splitList(source: string, start: number): string[] | null {
-  const parts: string[] = [];
+  const parts = [''];
   const closers = [')'];
-  let part = '';
+  const add = (text: string): void => {
+    parts.push(`${parts.pop() ?? ''}${text}`);
+  };
   for (let at = start; at < source.length; at += 1) {
     const char = source[at] ?? '';
-    const skipped = skipText(source, at);
-    // A slash that starts no comment may start a regular expression: not worth understanding here.
-    if (skipped === at && char === '/') return null;
-    if (skipped > at) {
-      if (char !== '/') part += ' ';
-      at = skipped - 1;
+    const end = endOfText(source, at);
+    if (end === null) return null;
+    if (end > at) {
+      if (char !== '/') add(' ');
+      at = end - 1;
       continue;
     }
-    const closer = CLOSE[char];
-    if (closer !== undefined) closers.push(closer);
-    else if (char === closers.at(-1)) closers.pop();
-    if (closers.length === 0) return [...parts, part].map((text) => text.trim()).filter(Boolean);
-    if (char === ',' && closers.length === 1) {
-      parts.push(part);
-      part = '';
-    } else {
-      part += char;
-    }
+    track(closers, char);
+    if (closers.length === 0) return parts.map((text) => text.trim()).filter(Boolean);
+    if (char === ',' && closers.length === 1) parts.push('');
+    else add(char);
   }
   return null;
 }
 
-/** End of the comment or quoted text that starts here; the same place when none does. */
-function skipText(source: string, at: number): number {
-  if (!'/"\'`'.includes(source[at] ?? ' ')) return at;
-  const rest = /^(?:\/\/[^\n]*\n|\/\*[^]*?\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/.exec(
-    source.slice(at, at + 2000),
-  );
-  return at + (rest?.[0].length ?? 0);
+/** Keeps the stack of brackets that are open. */
+function track(closers: string[], char: string): void {
+  const closer = CLOSE[char];
+  if (closer !== undefined) closers.push(closer);
+  else if (char === closers.at(-1)) closers.pop();
+}
+
+const TEXT = /\/\/.*\n|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/y;
+
+/**
+ * End of the comment or quoted text that starts here; the same place when none does. A slash that starts no comment may
+ * start a regular expression, which is not worth understanding: null.
+ */
+function endOfText(source: string, at: number): number | null {
+  const char = source[at] ?? '';
+  if (!'/"\'`'.includes(char)) return at;
+  TEXT.lastIndex = at;
+  if (TEXT.test(source)) return TEXT.lastIndex;
+  return char === '/' ? null : at;
 }

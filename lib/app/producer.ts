@@ -3,7 +3,7 @@ import { UmbelError } from '../contract/errors.ts';
 import { type Embed, encodeSignature, type Signature } from '../protocol/signature.ts';
 import { encodeTaskMessage, type TaskCall } from '../protocol/task-message.ts';
 import type { WireMessage } from '../protocol/wire.ts';
-import type { Destination, Transport } from '../transport/transport.ts';
+import type { Transport } from '../transport/transport.ts';
 import { uuid } from '../util/clock.ts';
 import type { CallableTask } from './app-port.ts';
 import {
@@ -60,7 +60,7 @@ export class Producer {
   publishCall(call: TaskCall, routed: RoutedCall, options: ApplyOptions = NO_OPTIONS): Promise<void> {
     const { conf, onSent } = this.#parts;
     const message = encodeTaskMessage(call);
-    const published = this.#publish(routed.destination, message, options);
+    const published = this.#publish(routed, message, options);
     if (!conf.task_send_sent_event) return published;
     return published.then(() => onSent(call, routed, message));
   }
@@ -93,19 +93,19 @@ export class Producer {
     return options === NO_OPTIONS ? base : { ...base, ...callOptions(options) };
   }
 
-  #publish(destination: Destination, message: WireMessage, options: ApplyOptions): Promise<void> {
+  #publish(routed: RoutedCall, message: WireMessage, options: ApplyOptions): Promise<void> {
     const transport = this.#parts.transport();
     const published =
       transport instanceof Promise
-        ? transport.then((started) => started.publish(destination, message))
-        : transport.publish(destination, message);
+        ? transport.then((started) => publishOn(started, routed, message))
+        : publishOn(transport, routed, message);
     if (!(options.retry ?? this.#parts.conf.task_publish_retry)) return published;
-    return published.catch((error: unknown) => this.#publishAgain(destination, message, options, error));
+    return published.catch((error: unknown) => this.#publishAgain(routed, message, options, error));
   }
 
   /** The broker may be away for a moment (celery: `task_publish_retry_policy`). */
   async #publishAgain(
-    destination: Destination,
+    routed: RoutedCall,
     message: WireMessage,
     options: ApplyOptions,
     firstError: unknown,
@@ -117,8 +117,7 @@ export class Producer {
       if (!(error instanceof UmbelError && error.code === 'unavailable')) break;
       await sleep(Math.min(intervalStart + attempt * intervalStep, intervalMax) * 1000);
       try {
-        const transport = await this.#parts.transport();
-        await transport.publish(destination, message);
+        await publishOn(await this.#parts.transport(), routed, message);
         return;
       } catch (again) {
         error = again;
@@ -126,6 +125,13 @@ export class Producer {
     }
     throw error;
   }
+}
+
+function publishOn(transport: Transport, routed: RoutedCall, message: WireMessage): Promise<void> {
+  const { destination, isFanout } = routed;
+  return isFanout
+    ? transport.broadcast(destination.exchange, destination.routingKey, message)
+    : transport.publish(destination, message);
 }
 
 /** The task's own options under those of the call; the common call has none and costs nothing. */

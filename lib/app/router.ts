@@ -10,6 +10,8 @@ export interface RoutedCall {
   /** The queue's name, as far as known: for task-sent events. */
   readonly queue: string | null;
   readonly priority: number | null;
+  /** To everybody who listens, not into a queue. */
+  readonly isFanout?: boolean;
 }
 
 interface Target {
@@ -73,26 +75,25 @@ export class Router {
   }
 
   #resolve(target: Target, options: ApplyOptions): RoutedCall {
-    const explicitQueue = options.queue ?? target.queue;
+    const queueName = options.queue ?? target.queue;
     const exchange = options.exchange ?? target.exchange;
     const routingKey = options.routingKey ?? target.routingKey;
     const priority = target.priority ?? null;
-    if (exchange !== undefined && routingKey !== undefined) {
-      return { destination: { exchange, routingKey }, queue: explicitQueue ?? null, priority };
+    if (exchange !== undefined && (routingKey !== undefined || queueName === undefined)) {
+      const key = routingKey ?? this.#conf.task_default_routing_key ?? this.#conf.task_default_queue;
+      return { destination: { exchange, routingKey: key }, queue: queueName ?? null, priority };
     }
-    if (explicitQueue === undefined && exchange !== undefined) {
-      const key = this.#conf.task_default_routing_key ?? this.#conf.task_default_queue;
-      return { destination: { exchange, routingKey: routingKey ?? key }, queue: null, priority };
-    }
-    const queue = this.queue(explicitQueue ?? this.#conf.task_default_queue);
-    if ((queue.exchangeType ?? 'direct') === 'direct') {
-      return { destination: { exchange: '', routingKey: queue.name }, queue: queue.name, priority };
-    }
-    const destination = {
-      exchange: exchange ?? queue.exchange ?? queue.name,
-      routingKey: routingKey ?? queue.routingKey ?? this.#conf.task_default_routing_key ?? queue.name,
-    };
-    return { destination, queue: queue.name, priority };
+    const queue = this.queue(queueName ?? this.#conf.task_default_queue);
+    const destination = this.#destination(queue, exchange, routingKey);
+    return { destination, queue: queue.name, priority, isFanout: queue.exchangeType === 'fanout' };
+  }
+
+  /** Direct queues are reached by their name over the default exchange. */
+  #destination(queue: Queue, exchange: string | undefined, routingKey: string | undefined): Destination {
+    const { name, exchangeType = 'direct' } = queue;
+    if (exchangeType === 'direct') return { exchange: '', routingKey: name };
+    const key = routingKey ?? queue.routingKey ?? this.#conf.task_default_routing_key;
+    return { exchange: exchange ?? queue.exchange ?? name, routingKey: key ?? name };
   }
 
   #target(task: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): Target {

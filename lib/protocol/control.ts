@@ -108,8 +108,8 @@ export function isAddressedTo(request: ControlRequest, hostname: string): boolea
 export function globSource(glob: string): string {
   const source = glob.replace(/\[(!?)([^\]]+)\]|[.+^${}()|[\]\\*?]/g, (match, not?: string, set?: string) => {
     if (set !== undefined) return `[${not ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`;
-    if (match === '*') return '[^]*';
-    return match === '?' ? '[^]' : `\\${match}`;
+    if (match === '*') return '[\\s\\S]*';
+    return match === '?' ? '[\\s\\S]' : `\\${match}`;
   });
   return `^${source}$`;
 }
