@@ -1,0 +1,25 @@
+import { STORE } from '../../../lib/backend/redis/scripts.ts';
+import { setString } from '../keyspace/strings.ts';
+import { notInteger } from '../resp/reply-error.ts';
+import { scriptNumber, scriptText } from './script-values.ts';
+import type { NativeScript, ScriptCall } from './table.ts';
+
+const SUCCESS = /"status": ?"SUCCESS"/;
+
+function store({ database, keyspace, pubsub, keys, args, reply }: ScriptCall): void {
+  const expires = scriptNumber(args[0]);
+  if (expires > 0 && !Number.isSafeInteger(expires)) throw notInteger();
+  let written = 0;
+  for (const [i, key] of keys.entries()) {
+    keyspace.tracking.read(key);
+    const old = database.string(key)?.value;
+    const value = Buffer.from(scriptText(args, i + 1), 'latin1');
+    if (old !== undefined && SUCCESS.test(old.toString('latin1', 0, 64))) continue;
+    setString(database, key, value, expires > 0 ? Date.now() + expires * 1000 : 0);
+    pubsub.publish(key, value);
+    written += 1;
+  }
+  reply.integer(written);
+}
+
+export const NATIVE_STORE: NativeScript = { lua: STORE.lua, isGrowing: true, run: store };
