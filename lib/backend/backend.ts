@@ -31,3 +31,31 @@ export interface ResultBackend extends Service {
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>>;
   forget(taskId: string): Promise<void>;
 }
+
+/** What one member of a chord's header has become. */
+export interface ChordPart {
+  readonly groupId: string;
+  /** Place in the group; null when not known. */
+  readonly memberIndex: number | null;
+  readonly taskId: string;
+  readonly state: string;
+  /** JSON of the value or of the ExceptionRecord. */
+  readonly resultText: string;
+}
+
+export interface ChordProgress {
+  /** This part was the last one: exactly one member is told so, and starts the body. */
+  readonly isDone: boolean;
+  /** Members in all; null while the sender has not written it. */
+  readonly total: number | null;
+  /** All parts in the order of the group, once done; `result` is decoded JSON. */
+  readonly parts: readonly { readonly taskId: string; readonly state: string; readonly result: unknown }[];
+}
+
+/** Backends that can count the header of a chord. */
+export interface ChordBackend {
+  setChordSize(groupId: string, size: number): Promise<void>;
+  recordChordPart(part: ChordPart): Promise<ChordProgress>;
+  /** Deletes the counters once the body was sent. */
+  forgetChord(groupId: string): Promise<void>;
+}

@@ -19,7 +19,7 @@ const KEEPALIVE_MS = 15_000;
  */
 export function createClient(address: RedisAddress, { name, timeoutMs }: ConnectOptions): Redis {
   const where = address.path ? { path: address.path } : { host: address.host, port: address.port };
-  const options: RedisOptions = {
+  const options: Omit<RedisOptions, 'replyMapping'> = {
     ...where,
     db: address.db,
     protocol: 2,

@@ -1,0 +1,133 @@
+import type { ResultMeta } from '../../protocol/result.ts';
+import { decodeResult } from '../../protocol/result.ts';
+import { ConnectionGroup } from '../../redis/connection-group.ts';
+import { messageOf } from '../../redis/failures.ts';
+import { Outbox } from '../../redis/outbox.ts';
+import { PubSub } from '../../redis/pub-sub.ts';
+import { parseRedisUrl } from '../../redis/url.ts';
+import type { Logger } from '../../util/logger.ts';
+import type {
+  ChordBackend,
+  ChordPart,
+  ChordProgress,
+  ResultBackend,
+  ResultRecord,
+  WaitOptions,
+} from '../backend.ts';
+import type { BackendOptions } from '../open.ts';
+import { ChordCounter } from './chord-counter.ts';
+import { ResultReader } from './reader.ts';
+import { waitFor } from './waiter.ts';
+import { ResultWriter } from './writer.ts';
+
+const DEFAULT_EXPIRES_SECONDS = 86_400;
+const FORGET_LIMIT_MS = 10_000;
+const META = 'celery-task-meta-';
+
+/** Results in Redis, with Celery's keys; the channel of a task has the name of its key (celery/backends/redis.py). */
+export class RedisBackend implements ResultBackend, ChordBackend {
+  readonly displayUrl: string;
+  readonly #logger: Logger;
+  readonly #prefix: string;
+  readonly #group: ConnectionGroup;
+  readonly #outbox: Outbox;
+  readonly #pubSub: PubSub;
+  readonly #writer: ResultWriter;
+  readonly #reader: ResultReader;
+  readonly #chords: ChordCounter;
+
+  constructor(url: string, options: BackendOptions) {
+    const {
+      logger,
+      expiresSeconds = DEFAULT_EXPIRES_SECONDS,
+      transportOptions = {},
+      connectionTimeoutMs,
+    } = options;
+    const address = parseRedisUrl(url);
+    this.displayUrl = address.display;
+    this.#logger = logger;
+    this.#prefix = keyPrefix(transportOptions['global_keyprefix']);
+    this.#group = new ConnectionGroup({
+      address,
+      logger,
+      ...(connectionTimeoutMs === undefined ? {} : { connectionTimeoutMs }),
+    });
+    this.#outbox = new Outbox(this.#group);
+    this.#pubSub = new PubSub(this.#group);
+    const seconds = Math.max(0, Math.trunc(expiresSeconds ?? 0));
+    this.#writer = new ResultWriter(this.#outbox, (taskId) => this.#keyOf(taskId), seconds);
+    this.#reader = new ResultReader(this.#outbox);
+    this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds);
+  }
+
+  start(): Promise<void> {
+    return this.#group.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#group.stop();
+    this.#outbox.close();
+  }
+
+  store(record: ResultRecord): Promise<void> {
+    return this.#writer.store(record);
+  }
+
+  get(taskId: string): Promise<ResultMeta | null> {
+    return this.#reader.read(this.#keyOf(taskId));
+  }
+
+  wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
+    const source = {
+      watch: (id: string, onState: (meta: ResultMeta) => void) => this.watch(id, onState),
+      get: (id: string) => this.get(id),
+      onGap: (listener: () => void) => this.#group.onUp(listener),
+    };
+    return waitFor(source, taskId, options);
+  }
+
+  watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {
+    return this.#pubSub.listen('channel', this.#keyOf(taskId), (text) => {
+      const meta = this.#decode(text);
+      if (meta) onState(meta);
+    });
+  }
+
+  async forget(taskId: string): Promise<void> {
+    await this.#outbox.send((link) => link.call('del', [this.#keyOf(taskId)]), {
+      what: 'forget a result',
+      deadlineMs: FORGET_LIMIT_MS,
+    });
+  }
+
+  setChordSize(groupId: string, size: number): Promise<void> {
+    return this.#chords.setSize(groupId, size);
+  }
+
+  recordChordPart(part: ChordPart): Promise<ChordProgress> {
+    return this.#chords.record(part);
+  }
+
+  forgetChord(groupId: string): Promise<void> {
+    return this.#chords.forget(groupId);
+  }
+
+  #keyOf(taskId: string): string {
+    return `${this.#prefix}${META}${taskId}`;
+  }
+
+  #decode(text: string): ResultMeta | null {
+    try {
+      return decodeResult(text);
+    } catch (error) {
+      this.#logger.warning(`A published result cannot be read: ${messageOf(error)}`);
+      return null;
+    }
+  }
+}
+
+/** Celery puts an underscore behind a prefix that does not end in a separator (KeyValueStoreBackend). */
+function keyPrefix(option: unknown): string {
+  if (typeof option !== 'string' || option === '') return '';
+  return /[:_\-.]$/.test(option) ? option : `${option}_`;
+}

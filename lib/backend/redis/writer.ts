@@ -1,0 +1,72 @@
+import type { Outbox } from '../../redis/outbox.ts';
+import type { ResultRecord } from '../backend.ts';
+import { STORE } from './scripts.ts';
+
+interface Batch {
+  readonly keys: string[];
+  readonly texts: string[];
+  bytes: number;
+  readonly stored: Promise<void>;
+  readonly resolve: (writing: Promise<void>) => void;
+}
+
+const MAX_RECORDS = 200;
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Stores results. Those of one turn of the event loop travel together, and all in the order in which they were given,
+ * also over a lost connection: an older state never follows a newer one.
+ */
+export class ResultWriter {
+  readonly #outbox: Outbox;
+  readonly #keyOf: (taskId: string) => string;
+  readonly #expiresSeconds: number;
+  #open: Batch | null = null;
+  #isScheduled = false;
+
+  constructor(outbox: Outbox, keyOf: (taskId: string) => string, expiresSeconds: number) {
+    this.#outbox = outbox;
+    this.#keyOf = keyOf;
+    this.#expiresSeconds = expiresSeconds;
+  }
+
+  store({ taskId, text }: ResultRecord): Promise<void> {
+    if (this.#open && (this.#open.keys.length >= MAX_RECORDS || this.#open.bytes + text.length > MAX_BYTES)) {
+      this.#write();
+    }
+    const batch = this.#open ?? this.#openBatch();
+    batch.keys.push(this.#keyOf(taskId));
+    batch.texts.push(text);
+    batch.bytes += text.length;
+    return batch.stored;
+  }
+
+  #openBatch(): Batch {
+    let resolve: (writing: Promise<void>) => void = () => {};
+    const stored = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    const batch = { keys: [], texts: [], bytes: 0, stored, resolve };
+    this.#open = batch;
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#write();
+      });
+    }
+    return batch;
+  }
+
+  #write(): void {
+    const batch = this.#open;
+    if (!batch) return;
+    this.#open = null;
+    const { keys, texts, bytes } = batch;
+    const writing = this.#outbox.send((link) => link.run(STORE, keys, [this.#expiresSeconds, ...texts]), {
+      what: 'store results',
+      bytes,
+    });
+    batch.resolve(writing.then(() => {}));
+  }
+}

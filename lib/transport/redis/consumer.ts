@@ -1,0 +1,235 @@
+import { UmbelError } from '../../contract/errors.ts';
+import { decodeEnvelope } from '../../protocol/envelope.ts';
+import type { ConnectionGroup } from '../../redis/connection-group.ts';
+import { messageOf } from '../../redis/failures.ts';
+import type { Outbox } from '../../redis/outbox.ts';
+import type { PubSub } from '../../redis/pub-sub.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { Consumer, ConsumerOptions, Delivery, Queue } from '../transport.ts';
+import type { Bindings } from './bindings.ts';
+import type { Broadcasts } from './broadcasts.ts';
+import { ConsumedQueues } from './consumed-queues.ts';
+import type { Keys } from './keys.ts';
+import { Lane, type Taken } from './lane.ts';
+import { Leases } from './leases.ts';
+import { Ledger } from './ledger.ts';
+import type { RedisTransportOptions } from './options.ts';
+import { Settler } from './settler.ts';
+
+export interface ConsumerParts {
+  readonly group: ConnectionGroup;
+  readonly pubSub: PubSub;
+  readonly outbox: Outbox;
+  readonly bindings: Bindings;
+  readonly broadcasts: Broadcasts;
+  readonly keys: Keys;
+  readonly logger: Logger;
+  readonly options: RedisTransportOptions;
+  /** Told when it has stopped. */
+  readonly onStopped: (consumer: RedisConsumer) => void;
+}
+
+/** Messages in one fetch: more would only make the server busy for longer at a time. */
+const MAX_FETCH = 100;
+const FLUSH_LIMIT_MS = 10_000;
+
+/** Takes messages from queues: the lane brings them, the ledger knows what is held, the settler writes what became of it. */
+export class RedisConsumer implements Consumer {
+  readonly #parts: ConsumerParts;
+  readonly #options: ConsumerOptions;
+  readonly #ledger = new Ledger();
+  readonly #settler: Settler;
+  readonly #lane: Lane;
+  readonly #leases: Leases;
+  readonly #queues: ConsumedQueues;
+  readonly #unsubscribe: (() => void)[] = [];
+  #prefetch: number;
+  #isTurnPlanned = false;
+  #stopping: Promise<void> | null = null;
+
+  constructor(parts: ConsumerParts, options: ConsumerOptions) {
+    const { group, pubSub, outbox, keys, logger } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#prefetch = options.prefetch;
+    this.#settler = new Settler(outbox, keys, logger);
+    this.#queues = new ConsumedQueues(parts, options.queues);
+    this.#lane = new Lane({
+      group,
+      pubSub,
+      keys,
+      logger,
+      capacity: () => this.#capacity(),
+      accept: (taken) => this.#accept(taken),
+    });
+    this.#leases = new Leases({ ...parts, ledger: this.#ledger });
+  }
+
+  get queues(): readonly Queue[] {
+    return this.#queues.list;
+  }
+
+  get prefetch(): number {
+    return this.#prefetch;
+  }
+
+  async start(): Promise<void> {
+    const { group } = this.#parts;
+    const { onConnection } = this.#options;
+    await this.#queues.start();
+    this.#unsubscribe.push(
+      group.onDown((reason) => onConnection?.('lost', reason)),
+      group.onUp(() => {
+        this.#lane.wake();
+        onConnection?.('restored');
+      }),
+    );
+    this.#leases.start();
+    await this.#lane.start(this.#queues.names);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  addQueue(queue: Queue): void {
+    this.#queues.add(queue);
+    this.#lane.setQueues(this.#queues.names);
+  }
+
+  cancelQueue(name: string): void {
+    this.#queues.cancel(name);
+    this.#lane.setQueues(this.#queues.names);
+  }
+
+  setPrefetch(count: number): void {
+    const isLess = count !== 0 && (this.#prefetch === 0 || count < this.#prefetch);
+    this.#prefetch = count;
+    if (isLess) this.#lane.refresh();
+    else this.#lane.wake();
+  }
+
+  ack(tag: string): void {
+    const entry = this.#ledger.take(tag);
+    if (!entry) return;
+    this.#settler.ack(entry);
+    this.#planTurn();
+  }
+
+  reject(tag: string, { requeue }: { requeue: boolean }): void {
+    const entry = this.#ledger.take(tag);
+    if (!entry) return;
+    if (requeue) this.#settler.restore(entry, 'back');
+    else this.#settler.ack(entry);
+    this.#planTurn();
+  }
+
+  release(tag: string): void {
+    const entry = this.#ledger.take(tag);
+    if (!entry) return;
+    this.#settler.restore(entry, 'front');
+    this.#planTurn();
+  }
+
+  park(tag: string, reason: string): void {
+    const entry = this.#ledger.take(tag);
+    if (!entry) return;
+    this.#settler.park(entry, reason);
+    this.#planTurn();
+  }
+
+  hold(tag: string): void {
+    this.#ledger.hold(tag, true);
+    this.#planTurn();
+  }
+
+  unhold(tag: string): void {
+    this.#ledger.hold(tag, false);
+  }
+
+  pause(): Promise<void> {
+    return this.#lane.pause();
+  }
+
+  /** Throws `UmbelError('unavailable')` when the broker has not taken everything within 10 s. */
+  async flush(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const { display } = this.#parts.group.address;
+        reject(
+          new UmbelError('unavailable', `${display} did not take the settlements of tasks within 10 s.`),
+        );
+      }, FLUSH_LIMIT_MS);
+    });
+    try {
+      await Promise.race([this.#settler.flush(), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A list that it watches has changed. */
+  invalidated(keys: readonly string[] | null): void {
+    this.#lane.invalidated(keys);
+  }
+
+  async #end(): Promise<void> {
+    const { logger, onStopped } = this.#parts;
+    await this.#lane.stop();
+    await this.#leases.stop();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const tag of this.#ledger.tags()) this.release(tag);
+    // What cannot be written comes back when the lease ends.
+    await this.flush().catch((error: unknown) => logger.error(messageOf(error)));
+    await this.#queues.stop().catch((error: unknown) => logger.warning(messageOf(error)));
+    onStopped(this);
+  }
+
+  #capacity(): number {
+    if (this.#prefetch === 0) return MAX_FETCH;
+    return Math.min(MAX_FETCH, this.#prefetch - this.#ledger.active);
+  }
+
+  #accept(taken: readonly Taken[]): string | null {
+    const deliveries: Delivery[] = [];
+    let source: string | null = null;
+    for (const [index, { tag, queue, text }] of taken.entries()) {
+      const key = this.#receive(tag, queue, text, deliveries);
+      source = index === 0 || source === key ? key : null;
+    }
+    if (deliveries.length > 0) this.#options.onDeliveries(deliveries);
+    return source;
+  }
+
+  /** Books one message and adds it to the deliveries, unless nobody can or will take it. Answers with its list. */
+  #receive(tag: string, queue: string, raw: string, deliveries: Delivery[]): string {
+    const { keys } = this.#parts;
+    try {
+      const message = decodeEnvelope(raw);
+      const key = keys.list(queue, keys.stepOf(message.properties));
+      this.#ledger.add(tag, queue, key, raw);
+      if (this.#lane.isPaused || !this.#queues.has(queue)) this.release(tag);
+      else deliveries.push({ tag, queue, message, raw });
+      return key;
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#ledger.add(tag, queue, keys.list(queue, 0), raw);
+      this.park(tag, reason);
+      this.#options.onParked?.(reason, queue);
+      return '';
+    }
+  }
+
+  /** Settlements of one turn of the event loop are written together, and then the freed slots are filled. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      this.#settler.write();
+      this.#lane.wake();
+    });
+  }
+}

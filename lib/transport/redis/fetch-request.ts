@@ -1,0 +1,80 @@
+import type { Keys } from './keys.ts';
+
+/** One call of the FETCH script. */
+export interface FetchRequest {
+  readonly count: number;
+  /** First part of the tags it gives. */
+  readonly prefix: string;
+  /** In the order of the call: a reply names them by number. */
+  readonly queues: readonly string[];
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+interface Rotation {
+  readonly queues: readonly string[];
+  readonly keys: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Builds fetches over a set of queues. Each starts with the next queue, so that a full one cannot starve the others. */
+export class FetchRequests {
+  readonly #keys: Keys;
+  readonly #prefix: string;
+  #rotations: Rotation[] = [];
+  #lists: ReadonlySet<string> = new Set();
+  #count = 0;
+
+  constructor(keys: Keys, prefix: string) {
+    this.#keys = keys;
+    this.#prefix = prefix;
+  }
+
+  get isEmpty(): boolean {
+    return this.#rotations.length === 0;
+  }
+
+  /** There is one list only: the wait itself sees everything. */
+  get isSingle(): boolean {
+    return this.#lists.size === 1;
+  }
+
+  hasList(key: string): boolean {
+    return this.#lists.has(key);
+  }
+
+  setQueues(names: readonly string[]): void {
+    const queues = [...new Set(names)];
+    this.#rotations = queues.map((_, index) =>
+      this.#rotation([...queues.slice(index), ...queues.slice(0, index)]),
+    );
+    this.#lists = new Set(queues.flatMap((queue) => this.#keys.lists(queue)));
+  }
+
+  next(count: number): FetchRequest {
+    this.#count += 1;
+    const rotation = this.#rotations[this.#count % this.#rotations.length] ?? this.#rotation([]);
+    const prefix = `${this.#prefix}${this.#count}:`;
+    return {
+      count,
+      prefix,
+      queues: rotation.queues,
+      keys: rotation.keys,
+      args: [count, prefix, '0', rotation.queues.length, new Date().toISOString(), ...rotation.names],
+    };
+  }
+
+  #rotation(queues: readonly string[]): Rotation {
+    const keys = this.#keys;
+    return {
+      queues,
+      keys: [
+        keys.unacked,
+        keys.unackedIndex,
+        keys.parked,
+        ...keys.steps.flatMap((step) => queues.map((queue) => keys.list(queue, step))),
+      ],
+      names: queues.map((queue) => JSON.stringify(queue)),
+    };
+  }
+}

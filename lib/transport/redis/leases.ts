@@ -1,0 +1,197 @@
+import { decodeEnvelope } from '../../protocol/envelope.ts';
+import type { ConnectionGroup } from '../../redis/connection-group.ts';
+import { ConnectionLost, messageOf } from '../../redis/failures.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { Bindings } from './bindings.ts';
+import { parkedEntry, readBooking, redelivered } from './booking.ts';
+import type { Keys } from './keys.ts';
+import type { Ledger } from './ledger.ts';
+import type { RedisTransportOptions } from './options.ts';
+import { EXPIRED, PARK, RENEW, RESTORE, TAG_PREFIX } from './scripts.ts';
+
+export interface LeasesOptions {
+  readonly group: ConnectionGroup;
+  readonly keys: Keys;
+  readonly bindings: Bindings;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly options: RedisTransportOptions;
+}
+
+/** A message in `unacked` whose holder has not renewed it. */
+interface Orphan {
+  readonly tag: string;
+  readonly score: string;
+  readonly booking: string | null;
+}
+
+const RENEW_CHUNK = 1000;
+const SWEEP_LIMIT = 100;
+const MAX_ROUNDS = 20;
+
+/**
+ * Renews what this consumer holds, and brings back what others held when they died: Umbel's by the lease, everybody
+ * else's by the visibility timeout. The score is compared again when a message is taken, so that two sweepers, or a
+ * holder that renews just now, do no harm.
+ */
+export class Leases {
+  readonly #options: LeasesOptions;
+  #renewTimer: NodeJS.Timeout | null = null;
+  #sweepTimer: NodeJS.Timeout | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #sweeping: Promise<void> | null = null;
+
+  constructor(options: LeasesOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { options, group } = this.#options;
+    this.#renewTimer = setInterval(() => void this.#renew(), (options.lease * 1000) / 3);
+    this.#unsubscribe = group.onUp(() => void this.#renew());
+    this.#sweepNow();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#renewTimer) clearInterval(this.#renewTimer);
+    if (this.#sweepTimer) clearTimeout(this.#sweepTimer);
+    this.#renewTimer = null;
+    this.#sweepTimer = null;
+    this.#unsubscribe?.();
+    await this.#sweeping;
+  }
+
+  async #renew(): Promise<void> {
+    const { group, ledger, keys, logger } = this.#options;
+    if (!group.isUp) return;
+    const tags = ledger.tags();
+    try {
+      for (let first = 0; first < tags.length; first += RENEW_CHUNK) {
+        await group.command.run(RENEW, [keys.unackedIndex], tags.slice(first, first + RENEW_CHUNK));
+      }
+    } catch (error) {
+      // After a loss `onUp` renews at once.
+      if (!(error instanceof ConnectionLost)) logger.error(`Cannot renew leases: ${messageOf(error)}`);
+    }
+  }
+
+  #sweepNow(): void {
+    this.#sweeping = this.#sweep().catch((error: unknown) => {
+      if (!(error instanceof ConnectionLost)) {
+        this.#options.logger.error(`Cannot look for messages of lost workers: ${messageOf(error)}`);
+      }
+    });
+    void this.#sweeping.then(() => this.#sweepLater());
+  }
+
+  /** Every half lease, spread so that many workers do not sweep at once. */
+  #sweepLater(): void {
+    if (!this.#renewTimer) return;
+    const wait = this.#options.options.lease * 500 * (0.75 + Math.random() / 2);
+    this.#sweepTimer = setTimeout(() => this.#sweepNow(), wait);
+  }
+
+  async #sweep(): Promise<void> {
+    const { group, bindings, logger } = this.#options;
+    if (!group.isUp) return;
+    bindings.rewrite();
+    let restored = 0;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const orphans = await this.#find();
+      if (orphans.length === 0) break;
+      restored += await this.#restore(orphans);
+    }
+    if (restored > 0) logger.warning(`Put back ${restored} message(s) of workers that are gone.`);
+  }
+
+  /** In the order in which they go to the front: the oldest last, so that it runs first. */
+  async #find(): Promise<Orphan[]> {
+    const { group, keys, options, ledger } = this.#options;
+    const reply = await group.command.run(
+      EXPIRED,
+      [keys.unacked, keys.unackedIndex],
+      [options.lease, options.visibilityTimeout, SWEEP_LIMIT],
+    );
+    const items: unknown[] = Array.isArray(reply) ? reply : [];
+    const orphans: Orphan[] = [];
+    for (let index = 0; index + 2 < items.length; index += 3) {
+      const booking = items[index + 2];
+      const tag = String(items[index]);
+      // Our own are overdue only when this process was frozen; they are renewed by now or at once.
+      if (ledger.has(tag)) continue;
+      orphans.push({
+        tag,
+        score: String(items[index + 1]),
+        booking: typeof booking === 'string' ? booking : null,
+      });
+    }
+    return orphans.sort(byAge).reverse();
+  }
+
+  async #restore(orphans: readonly Orphan[]): Promise<number> {
+    const { group, keys } = this.#options;
+    const args: string[] = [];
+    const copies: (readonly [string, string])[] = [];
+    for (const orphan of orphans) {
+      const found = await this.#target(orphan);
+      if (!found) continue;
+      const [first = keys.parked, ...others] = found.lists;
+      args.push(orphan.tag, first, `R${orphan.score}`, found.text);
+      for (const list of others) copies.push([list, found.text]);
+    }
+    if (args.length === 0) return 0;
+    const restored = await group.command.run(RESTORE, [keys.unacked, keys.unackedIndex], args);
+    // A topic that leads to several queues: kombu puts the message back into each.
+    for (const [list, text] of copies) await group.command.call('rpush', [list, text]);
+    return Number(restored);
+  }
+
+  /** Where an orphan goes back to; null when nobody can tell, and then it is parked. */
+  async #target({ tag, booking }: Orphan): Promise<{ lists: string[]; text: string } | null> {
+    const { keys } = this.#options;
+    // Only the index knows the tag: nothing is pushed, the script just forgets it.
+    if (booking === null) return { lists: [keys.parked], text: '' };
+    const read = readBooking(booking);
+    if (!read) {
+      await this.#park(tag, '', 'its unacked entry cannot be read', booking);
+      return null;
+    }
+    const { raw, exchange, routingKey } = read;
+    const queues = exchange ? await this.#options.bindings.queuesOf(exchange, routingKey) : [routingKey];
+    if (queues.length === 0) {
+      const reason = `its worker is gone and no queue is bound to exchange "${exchange}" with "${routingKey}"`;
+      await this.#park(tag, routingKey, reason, raw);
+      return null;
+    }
+    const step = this.#stepOf(raw);
+    return { lists: queues.map((queue) => keys.list(queue, step)), text: redelivered(raw) };
+  }
+
+  #stepOf(raw: string): number {
+    try {
+      return this.#options.keys.stepOf(decodeEnvelope(raw).properties);
+    } catch {
+      // Unreadable: the worker that takes it parks it with the reason.
+      return this.#options.keys.steps[0] ?? 0;
+    }
+  }
+
+  async #park(tag: string, queue: string, reason: string, text: string): Promise<void> {
+    const { group, keys, logger } = this.#options;
+    logger.warning(`Parked a message: ${reason}.`);
+    await group.command.run(
+      PARK,
+      [keys.unacked, keys.unackedIndex, keys.parked],
+      [tag, parkedEntry(queue, reason, text)],
+    );
+  }
+}
+
+/** By the time of delivery, then by the numbers in an Umbel tag: `umbel:<consumer>:<fetch>:<n>`. */
+function byAge(a: Orphan, b: Orphan): number {
+  const byScore = Number(a.score) - Number(b.score);
+  if (byScore !== 0 || !a.tag.startsWith(TAG_PREFIX)) return byScore;
+  const [, , fetchA, numberA] = a.tag.split(':');
+  const [, , fetchB, numberB] = b.tag.split(':');
+  return Number(fetchA) - Number(fetchB) || Number(numberA) - Number(numberB);
+}

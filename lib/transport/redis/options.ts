@@ -1,0 +1,81 @@
+import { UmbelError } from '../../contract/errors.ts';
+
+/** Celery's `broker_transport_options` as far as Redis has them, and `lease`. Times in seconds as Celery's are. */
+export interface RedisTransportOptions {
+  /** Age at which a message taken by a client other than Umbel goes back to its queue. Default 3600. */
+  readonly visibilityTimeout: number;
+  /**
+   * Age at which a message taken by an Umbel worker goes back to its queue. Living workers renew what they hold every
+   * third of it, so it bounds how long a crash delays a task, not how long a task may take. Default 60.
+   */
+  readonly lease: number;
+  readonly globalKeyprefix: string;
+  readonly sep: string;
+  readonly prioritySteps: readonly number[];
+  readonly unackedKey: string;
+  readonly unackedIndexKey: string;
+  /** Text in front of fanout channels: `/0.` for database 0. */
+  readonly fanoutPrefix: string;
+  readonly fanoutPatterns: boolean;
+  /** How long a publish is tried, in milliseconds: Celery's retry policy and one connection attempt. */
+  readonly publishDeadlineMs: number;
+}
+
+const RETRY_POLICY = { max_retries: 3, interval_start: 0, interval_step: 0.2, interval_max: 1 };
+
+/** Reads the options; keys of other transports are left alone. Throws `UmbelError('bad_config')`. */
+export function readOptions(
+  given: Readonly<Record<string, unknown>>,
+  db: number,
+  connectionTimeoutMs: number,
+): RedisTransportOptions {
+  return {
+    visibilityTimeout: positive(given, 'visibility_timeout', 3600),
+    lease: positive(given, 'lease', 60),
+    globalKeyprefix: text(given, 'global_keyprefix', ''),
+    sep: text(given, 'sep', '\x06\x16'),
+    prioritySteps: steps(given['priority_steps']),
+    unackedKey: text(given, 'unacked_key', 'unacked'),
+    unackedIndexKey: text(given, 'unacked_index_key', 'unacked_index'),
+    fanoutPrefix: fanoutPrefix(given['fanout_prefix'], db),
+    fanoutPatterns: given['fanout_patterns'] !== false,
+    publishDeadlineMs: retryMs(given['retry_policy']) + connectionTimeoutMs,
+  };
+}
+
+function positive(given: Readonly<Record<string, unknown>>, name: string, fallback: number): number {
+  const value = given[name] ?? fallback;
+  if (typeof value === 'number' && value > 0) return value;
+  throw new UmbelError(
+    'bad_config',
+    `broker_transport_options.${name} must be a number of seconds above 0, not ${JSON.stringify(value)}.`,
+  );
+}
+
+function text(given: Readonly<Record<string, unknown>>, name: string, fallback: string): string {
+  const value = given[name] ?? fallback;
+  if (typeof value === 'string') return value;
+  throw new UmbelError('bad_config', `broker_transport_options.${name} must be a text.`);
+}
+
+function steps(value: unknown): number[] {
+  if (value === undefined || value === null) return [0, 3, 6, 9];
+  if (Array.isArray(value) && value.length > 0 && value.every(Number.isInteger)) {
+    return value.map(Number).sort((a, b) => a - b);
+  }
+  throw new UmbelError('bad_config', 'broker_transport_options.priority_steps must be a list of integers.');
+}
+
+function fanoutPrefix(value: unknown, db: number): string {
+  if (value === false) return '';
+  return typeof value === 'string' ? value.replaceAll('{db}', String(db)) : `/${db}.`;
+}
+
+function retryMs(value: unknown): number {
+  const policy = { ...RETRY_POLICY, ...(typeof value === 'object' ? value : {}) };
+  let seconds = 0;
+  for (let retry = 0; retry < policy.max_retries; retry += 1) {
+    seconds += Math.min(policy.interval_max, policy.interval_start + retry * policy.interval_step);
+  }
+  return seconds * 1000;
+}

@@ -1,0 +1,120 @@
+import { UmbelError } from '../../contract/errors.ts';
+import { encodeEnvelope } from '../../protocol/envelope.ts';
+import type { WireMessage } from '../../protocol/wire.ts';
+import type { Outbox } from '../../redis/outbox.ts';
+import { uuid } from '../../util/clock.ts';
+import type { Destination } from '../transport.ts';
+import type { Bindings } from './bindings.ts';
+import type { Keys } from './keys.ts';
+
+interface Batch {
+  readonly key: string;
+  readonly queue: string;
+  readonly values: string[];
+  bytes: number;
+  readonly sent: Promise<void>;
+  readonly resolve: (sending: Promise<void>) => void;
+}
+
+const MAX_VALUES = 500;
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Sends messages to lists. Those of one turn of the event loop travel in one LPUSH for each list: at once when nothing
+ * is under way, else when the present turn ends.
+ */
+export class Publisher {
+  readonly #outbox: Outbox;
+  readonly #bindings: Bindings;
+  readonly #keys: Keys;
+  readonly #deadlineMs: number;
+  #open = new Map<string, Batch>();
+  #isScheduled = false;
+
+  constructor(outbox: Outbox, bindings: Bindings, keys: Keys, deadlineMs: number) {
+    this.#outbox = outbox;
+    this.#bindings = bindings;
+    this.#keys = keys;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  publish(destination: Destination, message: WireMessage): Promise<void> {
+    const { exchange, routingKey } = destination;
+    if (exchange !== '') return this.#publishTo(destination, message);
+    if (routingKey === '') {
+      return Promise.reject(
+        new UmbelError('bad_request', 'A message needs a queue: its routing key is empty.'),
+      );
+    }
+    try {
+      return this.#push(routingKey, message, destination);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #publishTo(destination: Destination, message: WireMessage): Promise<void> {
+    const { exchange, routingKey } = destination;
+    const queues = await this.#bindings.queuesOf(exchange, routingKey);
+    if (queues.length === 0) {
+      throw new UmbelError(
+        'not_found',
+        `No queue is bound to exchange "${exchange}" with routing key "${routingKey}": the message was not sent.`,
+      );
+    }
+    await Promise.all(queues.map((queue) => this.#push(queue, message, destination)));
+  }
+
+  #push(queue: string, message: WireMessage, destination: Destination): Promise<void> {
+    const text = encodeEnvelope(message, destination, uuid());
+    const key = this.#keys.list(queue, this.#keys.stepOf(message.properties));
+    let batch = this.#open.get(key);
+    if (batch && (batch.values.length >= MAX_VALUES || batch.bytes + text.length > MAX_BYTES)) {
+      this.#open.delete(key);
+      this.#send(batch);
+      batch = undefined;
+    }
+    if (!batch) {
+      batch = openBatch(key, queue);
+      this.#open.set(key, batch);
+      this.#schedule();
+    }
+    batch.values.push(text);
+    batch.bytes += text.length;
+    return batch.sent;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    if (this.#outbox.isIdle) queueMicrotask(() => this.#flush());
+    else setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const batches = this.#open;
+    this.#open = new Map();
+    for (const batch of batches.values()) this.#send(batch);
+  }
+
+  #send(batch: Batch): void {
+    const { key, queue, values, bytes } = batch;
+    const attempt = this.#outbox.send(
+      (link) => {
+        this.#bindings.declare(queue);
+        return link.call('lpush', [key, ...values]);
+      },
+      { what: `publish to ${queue}`, deadlineMs: this.#deadlineMs, bytes },
+    );
+    batch.resolve(attempt.then(() => {}));
+  }
+}
+
+function openBatch(key: string, queue: string): Batch {
+  let resolve: (sending: Promise<void>) => void = () => {};
+  const sent = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { key, queue, values: [], bytes: 0, sent, resolve };
+}

@@ -1,0 +1,81 @@
+import type { Outbox } from '../../redis/outbox.ts';
+import type { QueueSample } from '../transport.ts';
+import type { Keys } from './keys.ts';
+
+const MAX_QUEUES = 10_000;
+const SCAN_COUNT = 500;
+const DEADLINE_MS = 10_000;
+
+/** Looks at queues and empties them. */
+export class QueueAdmin {
+  readonly #outbox: Outbox;
+  readonly #keys: Keys;
+
+  constructor(outbox: Outbox, keys: Keys) {
+    this.#outbox = outbox;
+    this.#keys = keys;
+  }
+
+  async sample(names: readonly string[]): Promise<QueueSample[]> {
+    const lengths = await this.#ask('measure queues', (link) =>
+      Promise.all(names.flatMap((name) => this.#keys.lists(name)).map((key) => link.call('llen', [key]))),
+    );
+    const list: unknown[] = Array.isArray(lengths) ? lengths : [];
+    const steps = this.#keys.steps.length;
+    return names.map((name, index) => {
+      const own = list.slice(index * steps, (index + 1) * steps);
+      const messages = own.reduce<number>((sum, length) => sum + Number(length), 0);
+      return { name, messages, unacked: null };
+    });
+  }
+
+  /** Every queue that some client has bound, at most 10,000. */
+  async list(): Promise<string[]> {
+    const queues = new Set<string>();
+    let cursor = '0';
+    do {
+      const reply = await this.#ask('list queues', (link) =>
+        link.call('scan', [cursor, 'match', this.#keys.anyBinding, 'count', SCAN_COUNT]),
+      );
+      const [next, found]: unknown[] = Array.isArray(reply) ? reply : [];
+      cursor = String(next ?? '0');
+      await this.#addQueues(Array.isArray(found) ? found.map(String) : [], queues);
+    } while (cursor !== '0' && queues.size < MAX_QUEUES);
+    return [...queues].sort();
+  }
+
+  async purge(queue: string): Promise<number> {
+    const lists = this.#keys.lists(queue);
+    const replies = await this.#ask(`purge ${queue}`, (link) =>
+      link.transaction(
+        lists.flatMap(
+          (key) =>
+            [
+              ['llen', key],
+              ['del', key],
+            ] as const,
+        ),
+      ),
+    );
+    const values: unknown[] = Array.isArray(replies) ? replies : [];
+    return values.reduce<number>((sum, value, index) => (index % 2 === 0 ? sum + Number(value) : sum), 0);
+  }
+
+  /** Reply queues and mailboxes of remote control are bound too, but they are nobody's work. */
+  async #addQueues(bindingKeys: readonly string[], queues: Set<string>): Promise<void> {
+    const keys = bindingKeys.filter((key) => !/(\.pidbox|celeryev)$/.test(key));
+    const replies = await this.#ask('list queues', (link) =>
+      Promise.all(keys.map((key) => link.call('smembers', [key]))),
+    );
+    for (const members of Array.isArray(replies) ? replies : []) {
+      for (const member of Array.isArray(members) ? members : []) {
+        const binding = this.#keys.readMember(String(member));
+        if (binding) queues.add(binding.queue);
+      }
+    }
+  }
+
+  #ask(what: string, attempt: Parameters<Outbox['send']>[0]): Promise<unknown> {
+    return this.#outbox.send(attempt, { what, deadlineMs: DEADLINE_MS });
+  }
+}
