@@ -1,0 +1,31 @@
+import type { Metadata, Viewport } from 'next';
+import type { ReactNode } from 'react';
+import { BASE_PATH } from '@/components/data/base-path.ts';
+import { Providers } from '@/components/shell/providers.tsx';
+import './globals.css';
+
+export const metadata: Metadata = {
+  title: 'Umbel',
+  description: 'Watches and steers Celery workers and their tasks.',
+  robots: { index: false },
+};
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  colorScheme: 'light dark',
+};
+
+export default function Layout({ children }: { readonly children: ReactNode }): ReactNode {
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        {/* Must run before the first paint, so it waits for nothing. */}
+        <script src={`${BASE_PATH}/theme.js`} />
+      </head>
+      <body>
+        <Providers>{children}</Providers>
+      </body>
+    </html>
+  );
+}

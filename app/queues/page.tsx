@@ -1,0 +1,1 @@
+export { QueuesPage as default } from '@/components/queues/queues-page.tsx';

@@ -1,0 +1,1 @@
+export { TasksPage as default } from '@/components/tasks/tasks-page.tsx';

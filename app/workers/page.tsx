@@ -1,0 +1,1 @@
+export { WorkersPage as default } from '@/components/workers/workers-page.tsx';

@@ -1,0 +1,84 @@
+'use client';
+
+import type { ReactNode } from 'react';
+import type { Series, WorkerDetail } from '../../lib/contract/records.ts';
+import { LineChart } from '../charts/line-chart.tsx';
+import { Absent, Unit } from '../ui/figures.tsx';
+import { bytesFigure, type Figure, formatRate, formatShort, isFigure } from '../ui/format.ts';
+
+const GIGABYTE = 2 ** 30;
+
+function Mini(props: {
+  readonly name: string;
+  readonly figure: Figure | null;
+  readonly series: Series;
+  readonly second?: { readonly name: string; readonly series: Series };
+  readonly max?: number;
+  readonly least?: number;
+}): ReactNode {
+  const { name, figure, series, second } = props;
+  const now = figure ? `${figure.value}${figure.unit}` : 'not known';
+  return (
+    <div className="cell mini">
+      <div className="head">
+        <h3>{name}</h3>
+        <span className="grow" />
+        <b>
+          {figure ? (
+            <>
+              {figure.value}
+              <Unit>{figure.unit}</Unit>
+            </>
+          ) : (
+            <Absent />
+          )}
+        </b>
+      </div>
+      <LineChart
+        title={`${name} over time, now ${now}`}
+        height={92}
+        inset={26}
+        end={series.end}
+        stepSeconds={series.stepSeconds}
+        format={formatShort}
+        {...(props.max === undefined ? {} : { max: props.max })}
+        least={props.least ?? 1}
+        series={[
+          { name: second ? 'active' : name, points: series.points },
+          ...(second ? [{ name: second.name, points: second.series.points, tone: 'second' as const }] : []),
+        ]}
+      />
+    </div>
+  );
+}
+
+function inGigabytes(series: Series): Series {
+  return { ...series, points: series.points.map((point) => (isFigure(point) ? point / GIGABYTE : null)) };
+}
+
+function rounded(value: number | null | undefined, unit: string, digits = 0): Figure | null {
+  return isFigure(value) ? { value: value.toFixed(digits), unit } : null;
+}
+
+/** CPU, memory, load, event loop, and what runs and finishes. */
+export function WorkerCharts({ worker }: { readonly worker: WorkerDetail }): ReactNode {
+  return (
+    <section className="cells minis" aria-label="Over time">
+      <Mini name="CPU" figure={rounded(worker.cpuPercent, '%')} series={worker.cpu} max={100} />
+      <Mini
+        name="Memory, G"
+        figure={bytesFigure(worker.memoryBytes)}
+        series={inGigabytes(worker.memory)}
+        least={0.1}
+      />
+      <Mini name="Load 1 min" figure={rounded(worker.load?.[0], '', 1)} series={worker.loadSeries} />
+      <Mini name="Event loop" figure={rounded(worker.loopMs, 'ms', 1)} series={worker.loopSeries} least={5} />
+      <Mini
+        name="Active, finished"
+        figure={{ value: `${worker.active}, ${formatRate(worker.rate)}`, unit: '/s' }}
+        series={worker.activeSeries}
+        second={{ name: 'finished/s', series: worker.rateSeries }}
+      />
+    </section>
+  );
+}
