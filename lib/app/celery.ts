@@ -151,6 +151,11 @@ export class Celery implements TraceApp {
     return this.#connections.backendUrl;
   }
 
+  /** Names of the queues that the app is configured with. */
+  queueNames(): string[] {
+    return this.router.queues.map(({ name }) => name);
+  }
+
   mailbox(): Promise<Mailbox> {
     return this.#connections.mailbox();
   }

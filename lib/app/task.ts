@@ -12,6 +12,8 @@ import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import type { ErrorClass, TaskOptions } from './task-options.ts';
 
+export type { ApplyOptions } from './apply-options.ts';
+
 export interface UpdateStateOptions {
   /** Default: the call that is running. */
   readonly taskId?: string;

@@ -64,12 +64,13 @@ const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: n
 
 /**
  * Reads the headers of a task message; the body stays text, so that who only hands it on never parses it.
- * Protocol 1 and its hybrid are rewritten as protocol 2. Throws `UmbelError('bad_message')` with the reason.
+ * Protocol 1, with its fields in the body, and its hybrid are rewritten as protocol 2. Throws `UmbelError('bad_message')` with the reason.
  */
 export function decodeTaskRequest(message: WireMessage): TaskRequest {
   const bodyText = readBody(message);
-  if (!isMapping(bodyText)) return readRequest(message, message.headers, bodyText);
+  if (bodyText.startsWith('[')) return readRequest(message, message.headers, bodyText);
   const fields = decodeJson(bodyText);
+  if (Array.isArray(fields)) return readRequest(message, message.headers, bodyText);
   if (!isRecord(fields)) throw unusable('its body is neither a list nor an object');
   return readRequest(message, protocolOneHeaders(fields, message.headers), protocolOneBody(fields));
 }
@@ -147,11 +148,6 @@ function readBody(message: WireMessage): string {
   const compression = textOrNull(headers['compression']);
   if (compression !== null) return decompress(body, compression).toString('utf8');
   return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-}
-
-/** Protocol 1 has its fields in the body: an object where protocol 2 has a list. */
-function isMapping(bodyText: string): boolean {
-  return bodyText.startsWith('{') || (!bodyText.startsWith('[') && bodyText.trimStart().startsWith('{'));
 }
 
 /** Fields of the body, overlaid with those of the headers (celery/worker/strategy.py `hybrid_to_proto2`). */

@@ -15,11 +15,11 @@ expectTypeOf(addNumbers(1, 2)).toEqualTypeOf<number>();
 expectTypeOf(addNumbers.name).toEqualTypeOf<string>();
 expectTypeOf(addNumbers.maxRetries).toEqualTypeOf<number | null>();
 // @ts-expect-error a text is no number
-addNumbers.delay('10', 5);
+void addNumbers.delay('10', 5);
 // @ts-expect-error an argument is missing
-addNumbers.delay(10);
+void addNumbers.delay(10);
 // @ts-expect-error no such option
-addNumbers.applyAsync([1, 2], { countDown: 1 });
+void addNumbers.applyAsync([1, 2], { countDown: 1 });
 
 const fetchUrl = app.task('tasks.fetch', async (url: string, tries = 3) => ({ url, tries }));
 expectTypeOf(fetchUrl.delay('x')).resolves.toEqualTypeOf<AsyncResult<{ url: string; tries: number }>>();
@@ -39,7 +39,7 @@ const bound = app.task(
 expectTypeOf(bound.delay).parameters.toEqualTypeOf<[number]>();
 expectTypeOf(bound.delay(1)).resolves.toEqualTypeOf<AsyncResult<string>>();
 // @ts-expect-error self is not an argument of the call
-bound.delay(bound, 1);
+void bound.delay(bound, 1);
 
 const withThis = app.task('tasks.this', async function (x: number) {
   await this.updateState({ state: 'PROGRESS' });
@@ -68,7 +68,7 @@ expectTypeOf(report.delay(1)).resolves.toEqualTypeOf<AsyncResult<string>>();
 expectTypeOf(report(1)).resolves.toEqualTypeOf<string>();
 expectTypeOf(report.run(1)).resolves.toEqualTypeOf<string>();
 // @ts-expect-error a text is no number
-report.delay('1');
+void report.delay('1');
 
 expectTypeOf(app.sendTask('tasks.elsewhere', [1, 'x'])).resolves.toEqualTypeOf<AsyncResult<unknown>>();
 expectTypeOf(app.sendTask<number>('tasks.elsewhere')).resolves.toEqualTypeOf<AsyncResult<number>>();
