@@ -5,13 +5,13 @@ const MAX_CHILDREN = 200;
 
 /** The tasks last heard of. The one that was silent longest goes first when the table is full. */
 export class TaskTable {
-  readonly #limit: number;
+  readonly limit: number;
   readonly #tasks = new Map<string, TaskRecord>();
   readonly #children = new Map<string, Set<string>>();
   readonly #onEvict: (record: TaskRecord) => void;
 
   constructor(limit: number, onEvict: (record: TaskRecord) => void) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#onEvict = onEvict;
   }
 
@@ -39,7 +39,7 @@ export class TaskTable {
   add(record: TaskRecord): void {
     this.#tasks.set(record.uuid, record);
     this.linkParent(record);
-    if (this.#tasks.size <= this.#limit) return;
+    if (this.#tasks.size <= this.limit) return;
     const oldest = this.#tasks.values().next().value;
     if (oldest) this.#evict(oldest);
   }

@@ -62,6 +62,7 @@ export class WorkerRecord {
   saidGoodbye = false;
   lastHeartbeat: number | null = null;
   failed = 0;
+  #cpuBefore: { readonly at: number; readonly seconds: number } | null = null;
   #freq = DEFAULT_FREQ;
   #software: string | null = null;
   #active: number | null = null;
@@ -122,6 +123,14 @@ export class WorkerRecord {
     this.since = status === 'online' ? now : (this.lastHeartbeat ?? now);
   }
 
+  /** Takes the CPU seconds it has used in all, for workers that do not tell their share. */
+  countCpu(seconds: number, now: number): void {
+    const before = this.#cpuBefore;
+    this.#cpuBefore = { at: now, seconds };
+    if (!before || now <= before.at || seconds < before.seconds) return;
+    this.facts.cpuPercent = ((seconds - before.seconds) / (now - before.at)) * 100;
+  }
+
   sample(now: number): void {
     const { series, facts } = this;
     series.cpu.set(now, facts.cpuPercent);
@@ -134,10 +143,6 @@ export class WorkerRecord {
 
   get active(): number {
     return this.status === 'offline' ? 0 : Math.max(this.#active ?? 0, this.running.size);
-  }
-
-  get prefetch(): number | null {
-    return this.facts.prefetch;
   }
 
   toRow(now: number, p95Of: (name: string) => number | null): WorkerRow {

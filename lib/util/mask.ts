@@ -11,7 +11,7 @@ export function maskUrl(text: string): string {
   );
 }
 
-const SECRET_KEY = /API|TOKEN|KEY|SECRET|PASS|SIGNATURE|DATABASE/i;
+const SECRET_KEY = /API|TOKEN|(?<!ROUTING_)KEY|SECRET|PASS|SIGNATURE|DATABASE/i;
 
 /** A copy in which values under secret-looking keys are masked (celery/app/utils.py `HIDDEN_SETTINGS`), URLs too. */
 export function maskSecrets(value: unknown, key = ''): unknown {

@@ -16,6 +16,22 @@ export interface StoredPage {
   readonly cursor: string | null;
 }
 
+/** What `GET /api/tasks` asks for. */
+export interface ListRequest {
+  readonly filter: TaskFilter;
+  /** In Flower's search language. */
+  readonly search: string;
+  readonly receivedFrom: number | null;
+  readonly receivedTo: number | null;
+  readonly order: ListOrder;
+  readonly isDescending: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export const LIST_ORDERS = ['timestamp', 'name', 'state', 'received', 'started'] as const;
+export type ListOrder = (typeof LIST_ORDERS)[number];
+
 export interface StoredBucket {
   readonly step: number;
   readonly at: number;
@@ -33,6 +49,7 @@ export interface HistoryCalls {
   /** Writes rows of `encodeTask`. */
   write(rows: readonly (readonly SqlValue[])[]): void;
   page(request: PageRequest): StoredPage;
+  list(request: ListRequest): unknown[];
   /** How many tasks match in each state. */
   counts(filter: TaskFilter): Record<string, number>;
   get(uuid: string): unknown;

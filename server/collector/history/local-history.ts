@@ -1,6 +1,6 @@
 import { UmbelError } from '../../../lib/contract/errors.ts';
 import type { TaskFilter } from '../../../lib/contract/filters.ts';
-import type { History, PageRequest, Retention, StoredBucket, StoredPage } from './history.ts';
+import type { History, ListRequest, PageRequest, Retention, StoredBucket, StoredPage } from './history.ts';
 import { HistoryStore } from './store.ts';
 import type { SqlValue } from './stored-task.ts';
 
@@ -32,6 +32,10 @@ export class LocalHistory implements History {
 
   async page(request: PageRequest): Promise<StoredPage> {
     return this.#open().page(request);
+  }
+
+  async list(request: ListRequest): Promise<unknown[]> {
+    return this.#open().list(request);
   }
 
   async counts(filter: TaskFilter): Promise<Record<string, number>> {

@@ -3,8 +3,16 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { toError, UmbelError } from '../../../lib/contract/errors.ts';
 import type { TaskFilter } from '../../../lib/contract/filters.ts';
-import type { HistoryCalls, PageRequest, Retention, StoredBucket, StoredPage } from './history.ts';
+import type {
+  HistoryCalls,
+  ListRequest,
+  PageRequest,
+  Retention,
+  StoredBucket,
+  StoredPage,
+} from './history.ts';
 import { SCHEMA, SCHEMA_VERSION, UPSERT } from './schema.ts';
+import { parseSearch } from './search-query.ts';
 import { searchableParts } from './searchable.ts';
 import type { SqlValue } from './stored-task.ts';
 import { type Condition, exactConditions, joinConditions, likeText, matchText } from './where.ts';
@@ -13,6 +21,8 @@ import { type Condition, exactConditions, joinConditions, likeText, matchText } 
 const SCAN_ROWS = 4000;
 const PRUNE_ROWS = 500;
 const TRANSACTION_ROWS = 2000;
+/** Filters and searches make many different statements. */
+const MAX_STATEMENTS = 200;
 
 /** The history in one SQLite file (`:memory:` for none). Synchronous: it lives in a thread of its own. */
 export class HistoryStore implements HistoryCalls {
@@ -43,6 +53,28 @@ export class HistoryStore implements HistoryCalls {
         ? this.#newest(conditions, limit)
         : this.#search(conditions, filter.text, limit);
     return { rows, cursor: rows.length < limit ? null : writeCursor(rows.at(-1)) };
+  }
+
+  list({
+    filter,
+    search,
+    receivedFrom,
+    receivedTo,
+    order,
+    isDescending,
+    offset,
+    limit,
+  }: ListRequest): unknown[] {
+    const conditions = exactConditions(filter);
+    const found = parseSearch(search);
+    if (found) conditions.push(found);
+    if (receivedFrom !== null) conditions.push({ sql: 'received >= ?', values: [receivedFrom] });
+    if (receivedTo !== null) conditions.push({ sql: 'received <= ?', values: [receivedTo] });
+    const { sql, values } = joinConditions(conditions);
+    const way = isDescending ? 'DESC' : 'ASC';
+    return this.#prepare(
+      `SELECT * FROM tasks WHERE ${sql} ORDER BY ${order} ${way}, id ${way} LIMIT ? OFFSET ?`,
+    ).all(...values, limit, offset);
   }
 
   counts(filter: TaskFilter): Record<string, number> {
@@ -167,6 +199,7 @@ export class HistoryStore implements HistoryCalls {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.#db.prepare(sql);
+      if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
       this.#statements.set(sql, statement);
     }
     return statement;

@@ -7,7 +7,12 @@ export const callSchema = z.object({ id: z.number(), method: z.string(), args: z
 export const replySchema = z.union([
   z.object({ ready: z.literal(true), notice: z.string().nullable() }),
   z.object({ id: z.number(), ok: z.literal(true), value: z.unknown() }),
-  z.object({ id: z.number(), ok: z.literal(false), message: z.string() }),
+  z.object({
+    id: z.number(),
+    ok: z.literal(false),
+    code: z.enum(['bad_request', 'internal']).catch('internal'),
+    message: z.string(),
+  }),
 ]);
 
 export const pageSchema = z.object({ rows: z.array(z.unknown()), cursor: z.string().nullable() });

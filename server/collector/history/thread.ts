@@ -1,7 +1,7 @@
 // The history's thread: one store, calls served in their order. Started by threaded-history.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { toError } from '../../../lib/contract/errors.ts';
+import { toError, UmbelError } from '../../../lib/contract/errors.ts';
 import { HistoryStore } from './store.ts';
 import { callSchema } from './thread-messages.ts';
 
@@ -18,7 +18,8 @@ parentPort?.on('message', (message: unknown) => {
   try {
     parentPort?.postMessage({ id, ok: true, value: call(method, args) });
   } catch (error) {
-    parentPort?.postMessage({ id, ok: false, message: toError(error).message });
+    const code = error instanceof UmbelError ? error.code : 'internal';
+    parentPort?.postMessage({ id, ok: false, code, message: toError(error).message });
   }
 });
 

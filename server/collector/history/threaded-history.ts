@@ -1,7 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { UmbelError } from '../../../lib/contract/errors.ts';
 import type { TaskFilter } from '../../../lib/contract/filters.ts';
-import type { History, HistoryCalls, PageRequest, Retention, StoredBucket, StoredPage } from './history.ts';
+import type {
+  History,
+  HistoryCalls,
+  ListRequest,
+  PageRequest,
+  Retention,
+  StoredBucket,
+  StoredPage,
+} from './history.ts';
 import type { SqlValue } from './stored-task.ts';
 import {
   bucketsSchema,
@@ -59,6 +67,10 @@ export class ThreadedHistory implements History {
     return pageSchema.parse(await this.#call('page', request));
   }
 
+  async list(request: ListRequest): Promise<unknown[]> {
+    return rowsSchema.parse(await this.#call('list', request));
+  }
+
   async counts(filter: TaskFilter): Promise<Record<string, number>> {
     return countsSchema.parse(await this.#call('counts', filter));
   }
@@ -112,7 +124,7 @@ export class ThreadedHistory implements History {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.value);
-    else waiting?.reject(new UmbelError('internal', `The history failed: ${reply.message}`));
+    else waiting?.reject(new UmbelError(reply.code, reply.message));
   }
 
   #end(error: Error): void {

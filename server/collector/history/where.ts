@@ -20,11 +20,17 @@ export function exactConditions(filter: TaskFilter): Condition[] {
 
 /** The text is found by looking at each row. */
 export function likeText(text: string): Condition {
-  const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const columns = TEXT_COLUMNS.map((column) => likeColumn(column, text));
   return {
-    sql: `(${TEXT_COLUMNS.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`,
-    values: TEXT_COLUMNS.map(() => pattern),
+    sql: `(${columns.map(({ sql }) => sql).join(' OR ')})`,
+    values: columns.flatMap(({ values }) => values),
   };
+}
+
+/** A column, by a name of ours, has the text somewhere, in any case. */
+export function likeColumn(column: string, text: string): Condition {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return { sql: `${column} LIKE ? ESCAPE '\\'`, values: [pattern] };
 }
 
 /** The text is found by the index; null when it is too short for it. */

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { WorkerRecord } from '../../lib/monitor/worker-record.ts';
+
+const optionalNumber = z.number().optional().catch(undefined);
+
+const statsSchema = z.object({
+  pid: optionalNumber,
+  uptime: optionalNumber,
+  prefetch_count: optionalNumber,
+  pool: z
+    .object({ implementation: z.string().optional().catch(undefined), 'max-concurrency': optionalNumber })
+    .optional()
+    .catch(undefined),
+  rusage: z
+    .object({ utime: optionalNumber, stime: optionalNumber, maxrss: optionalNumber })
+    .optional()
+    .catch(undefined),
+});
+
+const queuesSchema = z.array(z.object({ name: z.string() }));
+
+/** Takes from `inspect stats` what a Python worker's heartbeat does not say. */
+export function applyStats(worker: WorkerRecord, answer: unknown, now: number): void {
+  const parsed = statsSchema.safeParse(answer);
+  if (!parsed.success) return;
+  const { pid, uptime, prefetch_count: prefetch, pool, rusage } = parsed.data;
+  const { facts } = worker;
+  facts.pid = pid ?? facts.pid;
+  facts.prefetch = prefetch ?? facts.prefetch;
+  facts.pool = poolName(pool?.implementation) ?? facts.pool;
+  facts.concurrency = pool?.['max-concurrency'] ?? facts.concurrency;
+  if (uptime !== undefined) facts.startedAt ??= now - uptime;
+  // Workers that measure themselves say it in their heartbeats, which are newer.
+  if (rusage && facts.loopMs === null) applyRusage(worker, rusage, now);
+}
+
+function applyRusage(
+  worker: WorkerRecord,
+  {
+    utime = 0,
+    stime = 0,
+    maxrss,
+  }: { utime?: number | undefined; stime?: number | undefined; maxrss?: number | undefined },
+  now: number,
+): void {
+  worker.countCpu(utime + stime, now);
+  // Linux counts maxrss in kilobytes.
+  if (maxrss !== undefined) worker.facts.memoryBytes = maxrss * 1024;
+  worker.sample(now);
+}
+
+export function applyActiveQueues(worker: WorkerRecord, answer: unknown): void {
+  const parsed = queuesSchema.safeParse(answer);
+  if (parsed.success) worker.facts.queues = parsed.data.map(({ name }) => name);
+}
+
+/** `celery.concurrency.prefork:TaskPool` → `prefork`. */
+function poolName(implementation: string | undefined): string | undefined {
+  return implementation?.split(':')[0]?.split('.').at(-1);
+}

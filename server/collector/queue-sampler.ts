@@ -1,0 +1,69 @@
+import { toError } from '../../lib/contract/errors.ts';
+import type { Monitor } from '../../lib/monitor/monitor.ts';
+import { nowSeconds } from '../../lib/util/clock.ts';
+import type { Logger } from '../../lib/util/logger.ts';
+import type { ClusterLink } from './cluster-link.ts';
+import { Interval } from './interval.ts';
+
+const EVERY_MS = 1000;
+const LIST_EVERY_MS = 10_000;
+const TIMEOUT_MS = 3000;
+
+/** Queues of the machinery, not of tasks (kombu's reply queues and broadcast mailboxes, event queues). */
+const NO_TASK_QUEUE = /(\.reply\.celery\.pidbox|\.celery\.pidbox|^celeryev\..*)$/;
+
+/** Takes the lengths of all known queues every second. It is also who notices that the broker is gone. */
+export class QueueSampler {
+  readonly #link: ClusterLink;
+  readonly #monitor: Monitor;
+  readonly #intervals: readonly Interval[];
+
+  constructor(link: ClusterLink, monitor: Monitor, logger: Logger) {
+    this.#link = link;
+    this.#monitor = monitor;
+    this.#intervals = [
+      new Interval(EVERY_MS, logger, () => this.#sample()),
+      new Interval(LIST_EVERY_MS, logger, () => this.list()),
+    ];
+  }
+
+  start(): void {
+    for (const interval of this.#intervals) interval.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const interval of this.#intervals) await interval.stop();
+  }
+
+  /** Asks the broker for queues that neither events nor workers told of. */
+  async list(): Promise<void> {
+    if (!this.#link.isConnected) return;
+    const now = nowSeconds();
+    for (const name of await withTimeout(this.#link.transport.listQueues())) {
+      if (!NO_TASK_QUEUE.test(name)) this.#monitor.queues.see(name, now);
+    }
+  }
+
+  async #sample(): Promise<void> {
+    const { transport } = this.#link;
+    try {
+      const samples = await withTimeout(transport.sampleQueues(this.#monitor.queues.names()));
+      this.#monitor.sampleQueues(samples, nowSeconds());
+      this.#link.report(true);
+    } catch (thrown) {
+      this.#link.report(false, toError(thrown).message);
+    }
+  }
+}
+
+async function withTimeout<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
