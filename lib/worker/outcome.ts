@@ -26,7 +26,7 @@ export async function concludeOutcome(
       break;
     case 'FAILURE':
       await storeFailure(request, outcome);
-      if (request.profile.acksOnFailure) request.ack();
+      if (request.profile.acksOnFailureOrTimeout) request.ack();
       else request.reject(false);
       failed(request, host, outcome);
       break;
@@ -55,11 +55,14 @@ export async function concludeLoss(request: TaskHandle, host: RequestHost, loss:
     case 'timeout':
       host.logger.error(`Hard time limit (${loss.seconds}s) exceeded for ${request.label}`);
       await fail(request, host, new TimeLimitExceeded(loss.seconds));
-      if (request.profile.acksOnFailure) request.ack();
+      if (request.profile.acksOnFailureOrTimeout) request.ack();
       else request.reject(true);
       break;
     case 'lost':
       await lost(request, host, loss.reason);
+      break;
+    case 'shutdown':
+      await cutOff(request, host);
       break;
   }
   host.ledger.ended(request);
@@ -81,6 +84,22 @@ async function lost(request: TaskHandle, host: RequestHost, reason: string): Pro
   host.logger.error(`Task handler raised error: ${exceptionRepr(new WorkerLostError(reason))}`);
   await fail(request, host, new WorkerLostError(reason));
   request.ack();
+}
+
+/**
+ * A cold shutdown: with late acks the task runs again elsewhere. With early ones it is gone; Celery stores RETRY for it
+ * although nothing will retry it, here it is a FAILURE, so that nobody waits for ever.
+ */
+async function cutOff(request: TaskHandle, host: RequestHost): Promise<void> {
+  if (request.profile.acksLate) {
+    request.release();
+    return;
+  }
+  await fail(
+    request,
+    host,
+    new WorkerLostError('The worker was stopped before the task ended (cold shutdown).'),
+  );
 }
 
 /** FAILURE on behalf of a task that could not report it, without a traceback. */
@@ -127,9 +146,10 @@ function failed(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): 
 function retried(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
   const { exceptionRepr: exception, traceback, retry } = outcome;
   host.events.send(request, 'task-retried', { exception, traceback });
-  host.logger.info(
-    `Task ${request.label} retry: Retry in ${retry?.whenSeconds ?? 0}s${exception ? `: ${exception}` : ''}`,
-  );
+  const seconds = Math.round((retry?.whenSeconds ?? 0) * 100) / 100;
+  // Without a cause the text is that of the Retry itself, which says the same again.
+  const cause = exception === null || exception.startsWith('Retry(') ? '' : `: ${exception}`;
+  host.logger.info(`Task ${request.label} retry: Retry in ${seconds}s${cause}`);
 }
 
 /** Without requeue the record says FAILURE, as Celery does since 5.6, so that nobody waits for ever. */
@@ -145,6 +165,6 @@ async function rejected(request: TaskHandle, host: RequestHost, outcome: TraceOu
   request.reject(requeue);
   host.events.send(request, 'task-rejected', { requeue });
   host.logger.warning(
-    `Task ${request.label} reject requeue=${requeue ? 'True' : 'False'}: ${outcome.resultRepr}`,
+    `Task ${request.label} reject requeue=${requeue ? 'True' : 'False'}: ${outcome.exceptionRepr ?? ''}`,
   );
 }

@@ -67,7 +67,7 @@ export class Request implements TaskHandle, Timed {
     const { revoked } = this.#host.ledger;
     if (!isExpired && !(revoked.size > 0 && revoked.has(id))) return false;
     if (isExpired) revoked.add(id);
-    else this.#host.logger.info(`Discarding revoked task: ${this.label}`);
+    this.#host.logger.info(`Discarding ${isExpired ? 'expired' : 'revoked'} task: ${this.label}`);
     void this.#revoke(isExpired ? 'expired' : 'revoked', {
       terminated: false,
       signum: null,
@@ -119,7 +119,7 @@ export class Request implements TaskHandle, Timed {
   }
 
   sendEvent(type: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#host.events.send(this, type, fields);
+    this.#host.events.send(this, type, { pid: this.pid, ...fields });
   }
 
   /** Stores a state of this task. `resultText` is JSON. */
@@ -130,6 +130,7 @@ export class Request implements TaskHandle, Timed {
     children: readonly unknown[] = [],
   ): Promise<void> {
     const { request } = this;
+    if (!this.#host.results.isKept) return Promise.resolve();
     const extended = this.#host.isExtended
       ? { hostname: this.#host.hostname, queue: this.delivery.queue }
       : null;

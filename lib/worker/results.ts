@@ -4,7 +4,8 @@ import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 
 export interface ResultsOptions {
-  readonly backend: ResultBackend;
+  /** null when results are not kept. */
+  readonly backend: ResultBackend | null;
   readonly logger: Logger;
   /** Called when the store keeps up again after `isBehind`. */
   readonly onCaughtUp: () => void;
@@ -29,13 +30,19 @@ export class Results {
     return this.#pending >= MAX_PENDING;
   }
 
+  get isKept(): boolean {
+    return this.#options.backend !== null;
+  }
+
   /** Resolves when stored, or after about half a minute of trying, with an ERROR in the log. Never rejects. */
   async store(taskId: string, text: string): Promise<void> {
+    const { backend } = this.#options;
+    if (backend === null) return;
     this.#pending += 1;
     try {
-      await this.#options.backend.store({ taskId, text });
+      await backend.store({ taskId, text });
     } catch (error) {
-      await this.#tryAgain(taskId, text, error);
+      await this.#tryAgain(backend, taskId, text, error);
     }
     this.#pending -= 1;
     if (this.#pending === MAX_PENDING - 1) this.#options.onCaughtUp();
@@ -45,7 +52,7 @@ export class Results {
   /** Stores a REVOKED for a task that nobody here runs, unless it has ended already. */
   async storeUnlessReady(taskId: string, text: string): Promise<void> {
     try {
-      const known = await this.#options.backend.get(taskId);
+      const known = await this.#options.backend?.get(taskId);
       if (known?.dateDone) return;
     } catch (error) {
       this.#options.logger.warning(`The result of ${taskId} cannot be read: ${toError(error).message}`);
@@ -60,12 +67,12 @@ export class Results {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  async #tryAgain(taskId: string, text: string, firstError: unknown): Promise<void> {
+  async #tryAgain(backend: ResultBackend, taskId: string, text: string, firstError: unknown): Promise<void> {
     let error = firstError;
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, RETRY_BACKOFF)));
       try {
-        await this.#options.backend.store({ taskId, text });
+        await backend.store({ taskId, text });
         return;
       } catch (thrown) {
         error = thrown;

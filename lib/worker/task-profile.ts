@@ -1,18 +1,11 @@
 import type { Celery } from '../app/celery.ts';
-import type { ErrorClass } from '../app/task-options.ts';
+import type { TaskSettings } from '../app/task-settings.ts';
 import { parseRate } from './rate-limit.ts';
 
 /** What the worker needs to know of a task, with the app's settings filled in. */
-export interface TaskProfile {
+export interface TaskProfile extends Omit<TaskSettings, 'timeLimit' | 'softTimeLimit' | 'rateLimit'> {
   readonly name: string;
-  readonly acksLate: boolean;
-  readonly acksOnFailure: boolean;
-  readonly rejectOnWorkerLost: boolean;
-  readonly ignoreResult: boolean;
-  readonly storeErrorsEvenIfIgnored: boolean;
-  readonly trackStarted: boolean;
   readonly sendEvents: boolean;
-  readonly throws: readonly ErrorClass[];
   /** Seconds; null for none. */
   timeLimit: number | null;
   /** Seconds; null for none. */
@@ -23,13 +16,21 @@ export interface TaskProfile {
   rateLimit: string | number | null;
 }
 
+/** `--time-limit` and `--soft-time-limit`, in seconds. */
+export interface WorkerLimits {
+  readonly timeLimit?: number | null;
+  readonly softTimeLimit?: number | null;
+}
+
 /** Profiles by task name, made once; remote control may change limits and rates in them. */
 export class TaskProfiles {
   readonly #app: Celery;
+  readonly #limits: WorkerLimits;
   readonly #profiles = new Map<string, TaskProfile>();
 
-  constructor(app: Celery) {
+  constructor(app: Celery, limits: WorkerLimits = {}) {
     this.#app = app;
+    this.#limits = limits;
   }
 
   /** undefined when no such task is registered. */
@@ -38,22 +39,15 @@ export class TaskProfiles {
     if (known !== undefined) return known;
     const task = this.#app.tasks.get(name);
     if (task === undefined) return undefined;
-    const { conf } = this.#app;
-    const rateLimit = conf.worker_disable_rate_limits
-      ? null
-      : (task.rateLimit ?? conf.task_default_rate_limit);
+    const settings = this.#app.settingsOf(task);
+    const rateLimit = this.#app.conf.worker_disable_rate_limits ? null : settings.rateLimit;
     const profile: TaskProfile = {
+      ...settings,
       name,
-      acksLate: task.acksLate ?? conf.task_acks_late,
-      acksOnFailure: task.acksOnFailureOrTimeout ?? conf.task_acks_on_failure_or_timeout,
-      rejectOnWorkerLost: task.rejectOnWorkerLost ?? conf.task_reject_on_worker_lost ?? false,
-      ignoreResult: task.ignoreResult ?? conf.task_ignore_result,
-      storeErrorsEvenIfIgnored: task.storeErrorsEvenIfIgnored ?? conf.task_store_errors_even_if_ignored,
-      trackStarted: task.trackStarted ?? conf.task_track_started,
+      // The command line stands for the setting: a task's own limit still wins.
+      timeLimit: task.timeLimit ?? this.#limits.timeLimit ?? settings.timeLimit,
+      softTimeLimit: task.softTimeLimit ?? this.#limits.softTimeLimit ?? settings.softTimeLimit,
       sendEvents: task.sendEvents,
-      throws: task.throws,
-      timeLimit: task.timeLimit ?? conf.task_time_limit,
-      softTimeLimit: task.softTimeLimit ?? conf.task_soft_time_limit,
       rateLimit,
       ratePerSecond: parseRate(rateLimit),
     };

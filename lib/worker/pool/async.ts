@@ -67,8 +67,9 @@ export class AsyncPool implements Pool {
     return false;
   }
 
-  async terminateAll(signal: NodeJS.Signals): Promise<void> {
-    for (const run of [...this.#runs]) run.abandon({ kind: 'terminated', signal });
+  async abandonAll(): Promise<void> {
+    this.#isStopped = true;
+    for (const run of [...this.#runs]) run.abandon({ kind: 'shutdown' });
   }
 
   grow(count: number): void {

@@ -10,6 +10,8 @@ export type PoolKind = (typeof POOL_KINDS)[number];
 export type JobLoss =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'terminated'; readonly signal: string }
+  /** The worker stopped without waiting for it. */
+  | { readonly kind: 'shutdown' }
   | { readonly kind: 'lost'; readonly reason: string };
 
 /** One task as a pool sees it. The pool calls `onAccepted` once, then `onOutcome` or `onLost` once. */
@@ -51,8 +53,8 @@ export interface Pool extends Service {
   run(job: Job): void;
   /** Ends the run of a task with a signal (`SIGTERM`, `SIGKILL`); false when it does not run here. */
   terminate(taskId: string, signal: NodeJS.Signals): boolean;
-  /** Ends all runs at once. Each job gets `onLost`, before this resolves. */
-  terminateAll(signal: NodeJS.Signals): Promise<void>;
+  /** Ends all runs at once, for a cold shutdown. Each job gets `onLost`, before this resolves. */
+  abandonAll(): Promise<void>;
   /** Throws `UmbelError('unsupported')` where the size is fixed. */
   grow(count: number): void;
   /** Idle slots go at once, busy ones when their task has ended. Throws when none would be left. */

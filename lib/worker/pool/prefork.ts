@@ -96,9 +96,9 @@ export class PreforkPool implements Pool, ChildListener {
     return false;
   }
 
-  async terminateAll(signal: NodeJS.Signals): Promise<void> {
+  async abandonAll(): Promise<void> {
     this.#isStopping = true;
-    for (const child of this.#children) child.kill(signal, { kind: 'terminated', signal });
+    for (const child of this.#children) child.kill('SIGKILL', { kind: 'shutdown' });
     await this.#until(() => this.#children.size === 0);
   }
 

@@ -1,0 +1,36 @@
+import { toError } from '../../contract/errors.ts';
+import type { ControlRequest } from '../../protocol/control.ts';
+import type { ControlCommand, ControlContext } from './command.ts';
+import { INSPECTION, TASK_LISTS } from './inspection.ts';
+import { REVOCATION } from './revocation.ts';
+import { SETTINGS } from './settings.ts';
+import { STEERING } from './steering.ts';
+
+/** Celery's second names (celery/worker/control.py). */
+const ALIASES: Readonly<Record<string, string>> = {
+  dump_active: 'active',
+  dump_reserved: 'reserved',
+  dump_schedule: 'scheduled',
+  dump_revoked: 'revoked',
+  dump_tasks: 'registered',
+  dump_conf: 'conf',
+};
+
+const COMMANDS: ReadonlyMap<string, ControlCommand> = new Map(
+  [INSPECTION, TASK_LISTS, SETTINGS, REVOCATION, STEERING].flatMap((family) => Object.entries(family)),
+);
+
+/** Carries out a remote command. What goes wrong is the reply, never the worker's end. */
+export function obey(context: ControlContext, request: ControlRequest): unknown {
+  const name = ALIASES[request.method] ?? request.method;
+  const command = COMMANDS.get(name);
+  if (command === undefined) {
+    context.host.logger.error(`No such control command: ${request.method}`);
+    return { error: `There is no control command ${request.method}` };
+  }
+  try {
+    return command(context, request.arguments);
+  } catch (error) {
+    return { error: toError(error).message };
+  }
+}

@@ -1,0 +1,95 @@
+import { arch, platform, release } from 'node:os';
+import { nowSeconds } from '../../util/clock.ts';
+import { VERSION } from '../../util/version.ts';
+import { taskInfo } from '../task-info.ts';
+import { type Arguments, type ControlCommand, type ControlContext, idsOf, ok } from './command.ts';
+
+/** Commands that look at the worker as a process. */
+export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
+  ping: () => ok('pong'),
+  clock: ({ app }) => ({ clock: app.clock.value }),
+  report: ({ app }) =>
+    ok(
+      `\nsoftware -> umbel:${VERSION} node:${process.versions.node}\n` +
+        `platform -> system:${platform()} ${release()} arch:${arch()}\n` +
+        `app      -> ${app.main}`,
+    ),
+  stats,
+  hello,
+  memsample: () => `${(process.memoryUsage.rss() / 1e6).toFixed(3)}MB`,
+};
+
+function stats({ app, host, pool, startedAt, transport }: ControlContext): Record<string, unknown> {
+  const usage = process.resourceUsage();
+  return {
+    total: Object.fromEntries(host.ledger.totals),
+    pid: process.pid,
+    clock: String(app.clock.value),
+    uptime: Math.round(nowSeconds() - startedAt),
+    pool: pool.info(),
+    broker: transport.brokerInfo(),
+    prefetch_count: host.consumer.prefetch,
+    rusage: {
+      utime: usage.userCPUTime / 1e6,
+      stime: usage.systemCPUTime / 1e6,
+      maxrss: usage.maxRSS,
+      ixrss: usage.sharedMemorySize,
+      idrss: usage.unsharedDataSize,
+      isrss: usage.unsharedStackSize,
+      minflt: usage.minorPageFault,
+      majflt: usage.majorPageFault,
+      nswap: usage.swappedOut,
+      inblock: usage.fsRead,
+      oublock: usage.fsWrite,
+      msgsnd: usage.ipcSent,
+      msgrcv: usage.ipcReceived,
+      nsignals: usage.signalsCount,
+      nvcsw: usage.voluntaryContextSwitches,
+      nivcsw: usage.involuntaryContextSwitches,
+    },
+  };
+}
+
+/** Two workers tell each other what is revoked (celery/worker/consumer/mingle.py). */
+function hello({ app, host }: ControlContext, args: Arguments): Record<string, unknown> | null {
+  if (args['from_node'] === host.hostname) return null;
+  const theirs = args['revoked'];
+  if (theirs !== null && typeof theirs === 'object') {
+    for (const id of Object.keys(theirs)) host.ledger.revoked.add(id);
+  }
+  const revoked = host.ledger.revoked.entries().map(([id, at]) => [id, [pythonFloat(at), id]]);
+  return { revoked: Object.fromEntries(revoked), clock: app.clock.forward() };
+}
+
+/** Python refuses a timestamp without a fraction (celery/utils/collections.py `LimitedSet.update`). */
+function pythonFloat(seconds: number): number {
+  return Number.isInteger(seconds) ? seconds + 0.001 : seconds;
+}
+
+/** Commands that list the tasks a worker holds. */
+export const TASK_LISTS: Readonly<Record<string, ControlCommand>> = {
+  active: ({ host }, { safe }) =>
+    [...host.ledger.active].map((task) => taskInfo(task, host.hostname, safe === true)),
+  reserved: ({ host, dispatcher }) => dispatcher.waiting().map((task) => taskInfo(task, host.hostname)),
+  scheduled: ({ host }) =>
+    [...host.ledger.scheduled.keys()].map((task) => ({
+      eta: task.request.etaText,
+      priority: 6,
+      request: taskInfo(task, host.hostname),
+    })),
+  revoked: ({ host }) => host.ledger.revoked.ids(),
+  query_task: queryTask,
+};
+
+function queryTask({ host, dispatcher }: ControlContext, { ids }: Arguments): Record<string, unknown> {
+  const wanted = new Set(idsOf(ids));
+  const found: Record<string, unknown> = Object.create(null);
+  const note = (state: string, tasks: Iterable<Parameters<typeof taskInfo>[0]>): void => {
+    for (const task of tasks) {
+      if (wanted.has(task.request.id)) found[task.request.id] = [state, taskInfo(task, host.hostname)];
+    }
+  };
+  note('reserved', dispatcher.waiting());
+  note('active', host.ledger.active);
+  return found;
+}

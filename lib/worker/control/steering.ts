@@ -1,0 +1,97 @@
+import type { Queue } from '../../transport/transport.ts';
+import {
+  type Arguments,
+  type ControlCommand,
+  type ControlContext,
+  countOf,
+  failed,
+  ok,
+  textOf,
+} from './command.ts';
+
+/** Commands that change the worker while it runs: pool, queues, events, shutdown. */
+export const STEERING: Readonly<Record<string, ControlCommand>> = {
+  pool_grow: ({ pool, onResized }, { n }) => {
+    pool.grow(countOf(n));
+    onResized();
+    return ok('pool will grow');
+  },
+  pool_shrink: ({ pool, onResized }, { n }) => {
+    pool.shrink(countOf(n));
+    onResized();
+    return ok('pool will shrink');
+  },
+  add_consumer: addConsumer,
+  cancel_consumer: cancelConsumer,
+  active_queues: ({ host }) => host.consumer.queues.map(describeQueue),
+  enable_events: ({ host }) =>
+    ok(host.events.switch(true) ? 'task events enabled' : 'task events already enabled'),
+  disable_events: ({ host }) =>
+    ok(host.events.switch(false) ? 'task events disabled' : 'task events already disabled'),
+  heartbeat: ({ heartbeat }) => {
+    heartbeat.beat();
+    return undefined;
+  },
+  shutdown: ({ host, shutdown }) => {
+    host.logger.warning('Got shutdown from remote');
+    shutdown();
+    return undefined;
+  },
+};
+
+function addConsumer({ host, app }: ControlContext, args: Arguments): unknown {
+  const name = textOf(args['queue'], '');
+  if (name === '') return failed('add_consumer needs the name of a queue');
+  if (host.consumer.queues.some((queue) => queue.name === name))
+    return ok(`already consuming from '${name}'`);
+  const type = args['exchange_type'];
+  const queue: Queue = {
+    ...app.router.queue(name),
+    ...(typeof args['exchange'] === 'string' && { exchange: args['exchange'] }),
+    ...((type === 'direct' || type === 'topic' || type === 'fanout') && { exchangeType: type }),
+    ...(typeof args['routing_key'] === 'string' && { routingKey: args['routing_key'] }),
+  };
+  host.consumer.addQueue(queue);
+  host.logger.info(`Started consuming from ${name}`);
+  return ok(`add consumer ${name}`);
+}
+
+function cancelConsumer({ host }: ControlContext, args: Arguments): unknown {
+  const name = textOf(args['queue'], '');
+  host.consumer.cancelQueue(name);
+  host.logger.info(`Canceled queue ${name}`);
+  return ok(`no longer consuming from ${name}`);
+}
+
+/** A queue in kombu's terms (kombu/entity.py `Queue.as_dict`). */
+function describeQueue({ name, exchange, exchangeType, routingKey }: Queue): Record<string, unknown> {
+  return {
+    name,
+    exchange: {
+      name: exchange ?? name,
+      type: exchangeType ?? 'direct',
+      arguments: null,
+      durable: true,
+      passive: false,
+      auto_delete: false,
+      delivery_mode: null,
+      no_declare: false,
+    },
+    routing_key: routingKey ?? name,
+    queue_arguments: null,
+    binding_arguments: null,
+    consumer_arguments: null,
+    durable: true,
+    exclusive: false,
+    auto_delete: false,
+    no_ack: false,
+    alias: null,
+    bindings: [],
+    no_declare: null,
+    expires: null,
+    message_ttl: null,
+    max_length: null,
+    max_length_bytes: null,
+    max_priority: null,
+  };
+}

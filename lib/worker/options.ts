@@ -1,0 +1,115 @@
+import type { Celery } from '../app/celery.ts';
+import { UmbelError } from '../contract/errors.ts';
+import type { Queue } from '../transport/transport.ts';
+import type { Logger, LogLevel } from '../util/logger.ts';
+import { nodeName } from './names.ts';
+import { POOL_KINDS, type PoolKind } from './pool/pool.ts';
+
+/** How a worker is started. What is left out comes from the app's settings. */
+export interface WorkerOptions {
+  readonly logger: Logger;
+  /** For the pool's processes. Default `WARNING`. */
+  readonly logLevel?: LogLevel;
+  /** `-n`: `w1@%h`. Default `celery@<host>`. */
+  readonly hostname?: string | null;
+  readonly concurrency?: number | null;
+  /** `prefork`, `async` or `solo`; `gevent` and `eventlet` mean `async`, `processes` means `prefork`. */
+  readonly pool?: string | null;
+  /** Names of queues to consume. Default: `task_queues`, or the default queue. */
+  readonly queues?: readonly string[] | null;
+  /** Queues of `task_queues` to leave out. */
+  readonly excludeQueues?: readonly string[];
+  /** Messages to hold for each slot. */
+  readonly prefetchMultiplier?: number | null;
+  /** Send task events. */
+  readonly taskEvents?: boolean | null;
+  /** The app as `-A` was given: the processes of a prefork pool load it again. */
+  readonly appModule?: string | null;
+  /** Settings that were changed after the app was loaded, for those processes. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Default 2; 0 for none. */
+  readonly heartbeatIntervalSeconds?: number;
+  /** Seconds, for tasks that set none. */
+  readonly timeLimit?: number | null;
+  readonly softTimeLimit?: number | null;
+  readonly maxTasksPerChild?: number | null;
+  /** Kibibytes. */
+  readonly maxMemoryPerChild?: number | null;
+  /** Compiled entry of pool children, when it is not beside this file. */
+  readonly childPath?: string;
+}
+
+/** The same with every gap filled. */
+export interface WorkerSettings {
+  readonly hostname: string;
+  readonly pool: PoolKind;
+  readonly concurrency: number;
+  readonly prefetchMultiplier: number;
+  readonly queues: readonly Queue[];
+  readonly taskEvents: boolean;
+  readonly heartbeatIntervalSeconds: number;
+  readonly maxTasksPerChild: number | null;
+  readonly maxMemoryPerChild: number | null;
+}
+
+/** Slots of an async pool when nobody says: its tasks wait more than they compute. */
+export const ASYNC_CONCURRENCY = 100;
+
+const POOL_ALIASES: Readonly<Record<string, PoolKind>> = {
+  gevent: 'async',
+  eventlet: 'async',
+  processes: 'prefork',
+};
+
+/** The pool of a name, Celery's other names included. Throws `UmbelError('bad_config')`. */
+export function poolKind(name: string): PoolKind {
+  const kind = POOL_KINDS.find((known) => known === name) ?? POOL_ALIASES[name];
+  if (kind !== undefined) return kind;
+  throw new UmbelError('bad_config', `There is no pool "${name}". There are: ${POOL_KINDS.join(', ')}.`);
+}
+
+export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettings {
+  const { conf } = app;
+  const pool = poolKind(options.pool ?? conf.worker_pool);
+  const settings: WorkerSettings = {
+    hostname: nodeName(options.hostname ?? null),
+    pool,
+    concurrency: concurrencyOf(app, options, pool),
+    prefetchMultiplier: options.prefetchMultiplier ?? conf.worker_prefetch_multiplier,
+    queues: queuesOf(app, options),
+    taskEvents: options.taskEvents ?? conf.worker_send_task_events,
+    heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 2,
+    maxTasksPerChild: options.maxTasksPerChild ?? conf.worker_max_tasks_per_child,
+    maxMemoryPerChild: options.maxMemoryPerChild ?? conf.worker_max_memory_per_child,
+  };
+  if (pool === 'prefork' && !options.appModule) {
+    throw new UmbelError(
+      'bad_config',
+      'The prefork pool starts processes that load the app again: name its module with -A, or use -P async.',
+    );
+  }
+  return settings;
+}
+
+function concurrencyOf({ conf }: Celery, { concurrency }: WorkerOptions, pool: PoolKind): number {
+  if (pool === 'solo') return 1;
+  if (concurrency != null && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+    throw new UmbelError(
+      'bad_config',
+      `The concurrency is ${concurrency}, but must be a whole number from 1.`,
+    );
+  }
+  return concurrency ?? (pool === 'async' ? ASYNC_CONCURRENCY : conf.worker_concurrency);
+}
+
+function queuesOf(app: Celery, { queues, excludeQueues = [] }: WorkerOptions): Queue[] {
+  const named = queues?.map((name) => app.router.queue(name)) ?? app.router.queues;
+  const unknown = excludeQueues.find((name) => !named.some((queue) => queue.name === name));
+  if (unknown !== undefined) {
+    const names = named.map(({ name }) => name).join(', ');
+    throw new UmbelError('bad_config', `Cannot leave out the queue "${unknown}": there are ${names}.`);
+  }
+  const chosen = named.filter(({ name }) => !excludeQueues.includes(name));
+  if (chosen.length > 0) return chosen;
+  throw new UmbelError('bad_config', 'The worker has no queue to consume. Name one with -Q.');
+}

@@ -1,0 +1,207 @@
+import type { Celery } from '../app/celery.ts';
+import type { ResultBackend } from '../backend/backend.ts';
+import { toError } from '../contract/errors.ts';
+import { Pidbox } from '../control/pidbox.ts';
+import { EventDispatcher } from '../events/dispatcher.ts';
+import type { Transport } from '../transport/transport.ts';
+import { nowSeconds } from '../util/clock.ts';
+import { maskUrl } from '../util/mask.ts';
+import type { Service } from '../util/service.ts';
+import { connectBackend, connectBroker } from './connect.ts';
+import { obey } from './control/commands.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { TaskHandle } from './handle.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { RequestHost } from './host.ts';
+import { Ledger } from './ledger.ts';
+import { makePool } from './make-pool.ts';
+import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
+import { Reception } from './reception.ts';
+import { Results } from './results.ts';
+import { cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
+import { TaskEvents } from './task-events.ts';
+import { TaskProfiles } from './task-profile.ts';
+import { HeapTimer } from './timer/heap-timer.ts';
+
+export type ShutdownKind = 'warm' | 'cold';
+
+/**
+ * A worker: takes messages from queues, runs their tasks in a pool, stores results, tells what happens, and obeys remote
+ * control. `start` returns when it takes tasks; `done` resolves with the exit code when it has ended, however that came.
+ */
+export class Worker implements Service {
+  readonly settings: WorkerSettings;
+  /** Exit code: 0, or 1 when it was told so or could not go on. */
+  readonly done: Promise<number>;
+  readonly #app: Celery;
+  readonly #options: WorkerOptions;
+  readonly #startedAt = nowSeconds();
+  readonly #abort = new AbortController();
+  #parts: Parts | null = null;
+  #ending: Promise<void> | null = null;
+  #isCold = false;
+  #exitCode = 0;
+  #fatal: Error | null = null;
+  #finish: (code: number) => void = () => {};
+
+  constructor(app: Celery, options: WorkerOptions) {
+    this.#app = app;
+    this.#options = options;
+    this.settings = resolveWorker(app, options);
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { logger } = this.#options;
+    const transport = await connectBroker(this.#app, logger, this.#abort.signal);
+    const backend = await connectBackend(this.#app, logger, this.#abort.signal);
+    logger.info(`Connected to ${transport.displayUrl}`);
+    const parts = this.#assemble(transport, backend);
+    this.#parts = parts;
+    await parts.pool.start();
+    if (this.#fatal !== null) {
+      await this.#app.close();
+      throw this.#fatal;
+    }
+    if (this.#abort.signal.aborted) return;
+    await parts.pidbox.start();
+    await parts.host.consumer.start();
+    await parts.heartbeat.start();
+    logger.info(`${this.settings.hostname} ready.`);
+  }
+
+  /** Warm: running tasks end first. */
+  stop(): Promise<void> {
+    return this.shutdown('warm', 0);
+  }
+
+  /**
+   * Warm: takes nothing more, lets running tasks end. Cold, also while a warm one waits: ends them. The exit code is
+   * that of the first call.
+   */
+  shutdown(kind: ShutdownKind, exitCode: number): Promise<void> {
+    if (this.#ending === null) this.#exitCode = exitCode;
+    this.#abort.abort();
+    if (kind === 'cold' && !this.#isCold) {
+      this.#isCold = true;
+      if (this.#ending !== null && this.#parts !== null) void cutOffRunning(this.#parts);
+    }
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    const parts = this.#parts;
+    if (parts !== null) {
+      await stopTaking(parts);
+      if (this.#isCold) await cutOffRunning(parts);
+      await parts.host.ledger.idle();
+      await takeDown(parts);
+    }
+    await this.#app.close();
+    this.#finish(this.#exitCode);
+  }
+
+  #assemble(transport: Transport, backend: ResultBackend | null): Parts {
+    const app = this.#app;
+    const { settings } = this;
+    const { hostname } = settings;
+    const { logger } = this.#options;
+    const etaTimer = new HeapTimer(Date.now);
+    const limitTimer = new HeapTimer(() => performance.now());
+    const events = new EventDispatcher({ transport, hostname, clock: app.clock, groups: ['worker'] });
+    const results = new Results({ backend, logger, onCaughtUp: () => dispatcher.pump() });
+    const dispatcher = new Dispatcher(results, limitTimer);
+    const host: RequestHost = {
+      hostname,
+      logger,
+      consumer: transport.createConsumer({
+        queues: settings.queues,
+        prefetch: settings.concurrency * settings.prefetchMultiplier,
+        onDeliveries: (deliveries) => reception.receive(deliveries),
+        onParked: (reason, queue) =>
+          logger.warning(`Received invalid task message from ${queue}: ${reason}. It is set aside.`),
+        onConnection: (state, reason) => this.#onConnection(state, reason),
+      }),
+      results,
+      events: new TaskEvents(events, settings.taskEvents),
+      ledger: new Ledger(),
+      isExtended: app.conf.result_extended,
+      onDue: (task) => this.#onDue(task),
+    };
+    const profiles = new TaskProfiles(app, this.#options);
+    const pool = makePool(
+      app,
+      settings,
+      this.#options,
+      { logger, onRoom: () => dispatcher.pump(), onFatal: (error) => this.#onFatal(error) },
+      limitTimer,
+    );
+    dispatcher.attach(pool);
+    const reception = new Reception({ app, host, profiles, dispatcher, etaTimer });
+    const heartbeat = new Heartbeat({
+      dispatcher: events,
+      ledger: host.ledger,
+      intervalSeconds: settings.heartbeatIntervalSeconds,
+      childPids: () => pool.pids(),
+      describe: () => ({
+        pool: settings.pool,
+        concurrency: pool.size,
+        queues: host.consumer.queues.map(({ name }) => name),
+        started_at: this.#startedAt,
+      }),
+    });
+    const control = {
+      app,
+      settings,
+      transport,
+      host,
+      dispatcher,
+      pool,
+      profiles,
+      heartbeat,
+      etaTimer,
+      startedAt: this.#startedAt,
+      onResized: () => host.consumer.setPrefetch(pool.size * settings.prefetchMultiplier),
+      shutdown: () => void this.shutdown('warm', 0),
+    };
+    const pidbox = new Pidbox({
+      transport,
+      hostname,
+      clock: app.clock,
+      onRequest: (request) => obey(control, request),
+      onError: (error) => logger.warning(`Remote control: ${error.message}`),
+    });
+    return { host, dispatcher, pool, heartbeat, pidbox, events, etaTimer, limitTimer };
+  }
+
+  #onDue(task: TaskHandle): void {
+    const parts = this.#parts;
+    if (parts === null || !parts.host.ledger.scheduled.delete(task)) return;
+    parts.host.consumer.unhold(task.delivery.tag);
+    parts.dispatcher.push(task);
+    parts.dispatcher.pump();
+  }
+
+  #onConnection(state: 'lost' | 'restored', reason?: string): void {
+    const { logger } = this.#options;
+    if (state === 'restored') {
+      logger.info(`Connected to ${maskUrl(this.#app.conf.broker_url)}`);
+      return;
+    }
+    const why = reason === undefined ? '' : ` (${reason})`;
+    logger.warning(
+      `consumer: Connection to broker lost${why}. Trying to re-establish the connection...\n` +
+        'Running tasks go on; their results and acks are kept until it is back.',
+    );
+  }
+
+  #onFatal(error: Error): void {
+    this.#fatal = toError(error);
+    this.#options.logger.critical(error.message);
+    // While starting, `start` throws it.
+    if (this.#parts !== null) void this.shutdown('warm', 1);
+  }
+}
