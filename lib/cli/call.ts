@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ApplyOptions } from '../app/task.ts';
+import type { ApplyOptions } from '../app/apply-options.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
-import { seconds, wholeNumber } from './remote.ts';
+import { seconds, wholeNumber } from './parse.ts';
 
 interface CallOptions {
   readonly args: readonly unknown[];

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { GlobalOptions } from './context.ts';
 import { say } from './output.ts';
+import { seconds, wholeNumber } from './parse.ts';
 import {
   addRemoteOptions,
   describeCommands,
@@ -8,8 +9,6 @@ import {
   type RemoteCommand,
   type RemoteOptions,
   runRemote,
-  seconds,
-  wholeNumber,
 } from './remote.ts';
 
 function required(words: readonly string[], index: number, what: string): string {

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
+import { CommanderError, InvalidArgumentError } from 'commander';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { checkGrammar, createProgram } from './program.ts';
 
 /** Says what went wrong in a line or two, never with a stack trace, and returns the exit code. */
 function report(thrown: unknown): number {
+  if (thrown instanceof InvalidArgumentError) {
+    // Thrown by a command itself: what the parser throws it has printed already.
+    process.stderr.write(`Error: ${thrown.message}\n`);
+    return EXIT.usage;
+  }
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (thrown instanceof CliExit) {
     if (thrown.message) process.stderr.write(`${thrown.message}\n`);

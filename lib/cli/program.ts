@@ -12,6 +12,7 @@ import { registerInspect, registerStatus } from './inspect.ts';
 import { registerPurge } from './purge.ts';
 import { registerReport } from './report.ts';
 import { registerResult } from './result.ts';
+import { registerRun } from './run.ts';
 import { registerWorker } from './worker.ts';
 
 /** Global options that take a value: skipped when looking for the subcommand. */
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     registerPurge,
     registerEvents,
     registerReport,
+    registerRun,
   ]) {
     register(program);
   }

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { type GlobalOptions, withApp } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
+import { list } from './parse.ts';
 
-const list = (text: string): string[] => text.split(',').filter(Boolean);
 const queues = (count: number): string => `${count} known task ${count === 1 ? 'queue' : 'queues'}`;
 
 /** `umbel purge`: deletes the waiting messages of queues, after a question unless `-f`. */
@@ -23,7 +23,9 @@ export function registerPurge(program: Command): void {
     .action(async (options: { force?: boolean; queues?: string[]; excludeQueues?: string[] }) => {
       await withApp(program.opts<GlobalOptions>(), async (app) => {
         const excluded = new Set(options.excludeQueues);
-        const names = (options.queues ?? app.queueNames()).filter((name) => !excluded.has(name));
+        const names = (options.queues ?? app.router.queues.map((queue) => queue.name)).filter(
+          (name) => !excluded.has(name),
+        );
         if (!options.force) await confirm(names);
         const transport = await app.transport();
         let purged = 0;

@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { GlobalOptions } from './context.ts';
 import { withMailbox } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { nodesOnline, say, sayReply } from './output.ts';
+import { list, seconds } from './parse.ts';
 
 /** A remote command: what the words after its name mean, and what it does. */
 export interface RemoteCommand {
@@ -19,22 +20,6 @@ export interface RemoteOptions {
   readonly destination?: readonly string[];
   readonly json?: boolean;
 }
-
-/** A number of seconds from the command line. */
-export function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0)) throw new InvalidArgumentError(`"${text}" is not a number of seconds.`);
-  return value;
-}
-
-/** A whole number from the command line. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError(`"${text}" is not a whole number.`);
-  return value;
-}
-
-const list = (text: string): string[] => text.split(',').filter(Boolean);
 
 /** The options that every remote command has, with Celery's names. */
 export function addRemoteOptions(command: Command, defaultTimeout: number): Command {

@@ -4,7 +4,7 @@ import { exceptionRepr } from '../protocol/exception.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
-import { seconds } from './remote.ts';
+import { seconds } from './parse.ts';
 
 /** `umbel result ID`: waits for a task and prints what it returned; exit 1 when it failed. */
 export function registerResult(program: Command): void {

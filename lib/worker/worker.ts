@@ -40,6 +40,7 @@ export class Worker implements Service {
   #parts: Parts | null = null;
   #ending: Promise<void> | null = null;
   #isCold = false;
+  #isReady = false;
   #exitCode = 0;
   #fatal: Error | null = null;
   #finish: (code: number) => void = () => {};
@@ -69,6 +70,7 @@ export class Worker implements Service {
     await parts.pidbox.start();
     await parts.host.consumer.start();
     await parts.heartbeat.start();
+    this.#isReady = true;
     logger.info(`${this.settings.hostname} ready.`);
   }
 
@@ -202,6 +204,6 @@ export class Worker implements Service {
     this.#fatal = toError(error);
     this.#options.logger.critical(error.message);
     // While starting, `start` throws it.
-    if (this.#parts !== null) void this.shutdown('warm', 1);
+    if (this.#isReady) void this.shutdown('warm', 1);
   }
 }

@@ -1,0 +1,32 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/**
+ * Another `umbel` command in a process of its own, outside of this one's group: Ctrl-C reaches it only through us, so
+ * that things end in the right order. Over a channel it notices when we are gone.
+ */
+export class Companion {
+  /** Exit code, or null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  readonly #process: ChildProcess;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+    const [, main = ''] = process.argv;
+    this.#process = spawn(process.execPath, [...process.execArgv, main, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    });
+    this.ended = new Promise((resolve) => {
+      this.#process.once('exit', (code) => resolve(code));
+      this.#process.once('error', () => resolve(1));
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.isRunning) this.#process.kill(signal);
+  }
+}

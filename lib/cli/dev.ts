@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { Dashboard } from '../../server/main.ts';
+import { createLogger } from '../util/logger.ts';
+import { Companion } from './companion.ts';
+import type { GlobalOptions } from './context.ts';
+import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
+import { CliExit, EXIT } from './exit.ts';
+import { brokerOf, welcome } from './flower.ts';
+import { say } from './output.ts';
+import { onEndSignal } from './until-signal.ts';
+
+interface DevOptions extends DashboardCliOptions {
+  readonly concurrency?: string;
+  readonly pool?: string;
+  readonly queues?: string;
+  readonly with: readonly string[];
+}
+
+/** `umbel -A tasks dev`: dashboard, engine and a worker at once, for the first minutes and for developing. */
+export function registerDev(program: Command): void {
+  const command = program
+    .command('dev')
+    .description(
+      'Dashboard, embedded engine and a worker at once. Ctrl-C stops all of them and loses nothing.',
+    )
+    .option('-c, --concurrency <n>', 'the worker: tasks at once')
+    .option('-P, --pool <pool>', 'the worker: prefork, async or solo')
+    .option('-Q, --queues <names>', 'the worker: comma-separated queues')
+    .option('--with <file>', 'run this file beside, such as one that sends tasks', collect, [])
+    .addHelpText('after', '\nExample: umbel -A tasks dev -c 4');
+  addDashboardOptions(command, 'INFO').action(async (options: DevOptions) => {
+    process.exitCode = await runDev(program.opts<GlobalOptions>(), options);
+  });
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+async function runDev(globals: GlobalOptions, options: DevOptions): Promise<number> {
+  if (!globals.app) {
+    throw new CliExit(EXIT.usage, 'Error: dev needs an app: umbel -A tasks dev (tasks.ts exports it).');
+  }
+  const { concurrency, pool, queues, with: beside, ...dashboardPart } = options;
+  const broker = await brokerOf(globals);
+  const dashboard = new Dashboard(
+    { ...broker, ...dashboardOptions(dashboardPart) },
+    { logger: createLogger({ level: 'WARNING' }) },
+  );
+  await dashboard.start();
+  if (!globals.quiet) say(welcome(dashboard));
+  const env = {
+    CELERY_BROKER_URL: dashboard.brokerUrl,
+    CELERY_RESULT_BACKEND: dashboard.backendUrl ?? undefined,
+  };
+  const flags = [
+    ...(concurrency ? ['-c', concurrency] : []),
+    ...(pool ? ['-P', pool] : []),
+    ...(queues ? ['-Q', queues] : []),
+  ];
+  const start = ['-q', '-A', globals.app, ...brokerFlags(globals)];
+  const worker = new Companion([...start, 'worker', '-E', '-l', options.loglevel, ...flags], env);
+  const others = beside.map((file) => new Companion(['run', file], env));
+  const code = await watch(worker, others);
+  await dashboard.stop();
+  return code;
+}
+
+function brokerFlags({ broker, resultBackend }: GlobalOptions): string[] {
+  return [...(broker ? ['-b', broker] : []), ...(resultBackend ? ['--result-backend', resultBackend] : [])];
+}
+
+/**
+ * Until the worker has ended: by itself, which is a failure, or because we were told to stop. The senders go first and
+ * the worker while the engine still runs, so that nothing is lost. A second Ctrl-C ends its running tasks, a third it.
+ */
+async function watch(worker: Companion, others: readonly Companion[]): Promise<number> {
+  let asked = 0;
+  const ignore = onEndSignal(() => {
+    asked += 1;
+    for (const other of others) other.signal(asked === 1 ? 'SIGTERM' : 'SIGKILL');
+    worker.signal(asked === 1 ? 'SIGTERM' : asked === 2 ? 'SIGQUIT' : 'SIGKILL');
+  });
+  const code = await worker.ended;
+  ignore();
+  for (const other of others) other.signal('SIGTERM');
+  await Promise.all(others.map((other) => other.ended));
+  if (asked > 0) return EXIT.ok;
+  throw new CliExit(EXIT.failure, `Error: The worker has ended (exit code ${code}); its log says why.`);
+}

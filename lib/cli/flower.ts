@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { Dashboard } from '../../server/main.ts';
+import { EMBEDDED_BROKER } from '../app/config.ts';
+import { createLogger } from '../util/logger.ts';
+import { maskUrl } from '../util/mask.ts';
+import { VERSION } from '../util/version.ts';
+import { type GlobalOptions, openApp } from './context.ts';
+import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
+import { say } from './output.ts';
+import { untilEndSignal } from './until-signal.ts';
+
+/** `umbel flower`, also plain `umbel`: the dashboard, with the embedded engine when no broker is named. */
+export function registerFlower(program: Command): void {
+  const command = program
+    .command('flower', { isDefault: true })
+    .summary('the dashboard (the default command)')
+    .description(
+      'Watch and steer workers in the browser. Without a broker it brings its own: the embedded engine.',
+    )
+    .addHelpText('after', '\nExample: umbel --broker=redis://localhost:6379/0 flower --port 5555');
+  addDashboardOptions(command, 'WARNING').action(async (options: DashboardCliOptions) => {
+    const globals = program.opts<GlobalOptions>();
+    const dashboard = new Dashboard(
+      { ...(await brokerOf(globals)), ...dashboardOptions(options) },
+      { logger: createLogger({ level: options.loglevel }) },
+    );
+    const end = untilEndSignal();
+    await dashboard.start();
+    if (!globals.quiet) say(welcome(dashboard));
+    await end;
+    await dashboard.stop();
+  });
+}
+
+/** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */
+export async function brokerOf(globals: GlobalOptions): Promise<{ broker?: string; resultBackend?: string }> {
+  if (!globals.app) {
+    return {
+      ...(globals.broker && { broker: globals.broker }),
+      ...(globals.resultBackend && { resultBackend: globals.resultBackend }),
+    };
+  }
+  const app = await openApp(globals);
+  if (app.conf.broker_url === EMBEDDED_BROKER) return {};
+  const { backendUrl } = app;
+  return { broker: app.conf.broker_url, ...(backendUrl !== null && { resultBackend: backendUrl }) };
+}
+
+/** What a person needs to know after the start. */
+export function welcome({ url, config }: Dashboard): string {
+  const { isEmbedded, memoryOnly, data } = config;
+  const kept = memoryOnly ? 'in memory only' : `data in ${data}`;
+  const lines = [
+    `Umbel ${VERSION}`,
+    `  Dashboard   ${url}`,
+    `  Broker      ${maskUrl(config.broker)}${isEmbedded ? ` (embedded engine, ${kept})` : ''}`,
+  ];
+  if (!isEmbedded) lines.push(`  History     ${kept}`);
+  return [...lines, '  Ctrl-C stops it.', ''].join('\n');
+}
