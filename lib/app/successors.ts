@@ -1,136 +1,118 @@
-import { UmbelError } from '../contract/errors.ts';
 import { composeResult } from '../protocol/result.ts';
-import { decodeSignature, decodeSignatures, type Signature } from '../protocol/signature.ts';
-import { uuid } from '../util/clock.ts';
+import { decodeSignature, decodeSignatures, type Embed, type Signature } from '../protocol/signature.ts';
+import { decodeTaskBody, type TaskRequest } from '../protocol/task-request.ts';
 import type { AppPort } from './app-port.ts';
-import type { ApplyOptions } from './apply-options.ts';
-import type { TaskContext } from './context.ts';
+import { countHeaderReturn, type HeaderReturn } from './chord.ts';
+import { type Sender, sendSignature } from './send-signature.ts';
+
+/** A task that has ended, and what its message said should follow. */
+export interface Ended extends Sender {
+  readonly group: string | null;
+  readonly groupIndex: number | null;
+  readonly embed: Embed;
+}
 
 /** Sends what follows a success: callbacks first, then the next step of its chain (celery/app/trace.py). */
-export async function sendSuccessors(app: AppPort, context: TaskContext, value: unknown): Promise<void> {
-  const { callbacks, chain, chord } = context.embed;
-  if (chord) {
-    throw new UmbelError(
-      'unsupported',
-      `The task belongs to a chord, which Umbel cannot complete yet: ${chord.task} will not be called.`,
-    );
+export async function sendSuccessors(app: AppPort, ended: Ended, value: unknown): Promise<void> {
+  const { callbacks, chain } = ended.embed;
+  for (const callback of callbacks ?? []) {
+    await sendSignature(app, callback, ended, { prepended: [value], chain: [] });
   }
-  for (const callback of callbacks ?? []) await sendSignature(app, callback, context, [value], []);
   const next = chain?.at(-1);
-  if (next) await sendSignature(app, next, context, [value], chain?.slice(0, -1) ?? []);
-}
-
-/** Sends the errbacks of a failure, each with the failed id, as Celery does for tasks that take one argument. */
-export async function sendErrbacks(app: AppPort, context: TaskContext): Promise<void> {
-  for (const errback of context.embed.errbacks ?? []) {
-    await sendSignature(app, errback, context, [context.id], []);
+  if (next) {
+    await sendSignature(app, next, ended, { prepended: [value], chain: chain?.slice(0, -1) ?? [] });
   }
 }
 
-/** Steps that will never run get the failure as their result, so that nobody waits for ever. */
-export async function failChain(
+/** Counts the task for the chord it belongs to, and calls the body when it was the last. */
+export async function returnToChord(
   app: AppPort,
-  context: TaskContext,
+  ended: Ended,
+  state: string,
   resultText: string,
-  traceback: string,
 ): Promise<void> {
-  const ids = (context.embed.chain ?? []).map(({ options }) => options['task_id']);
-  const known = ids.filter((id) => typeof id === 'string');
-  if (known.length === 0) return;
-  const backend = await app.backend();
-  for (const taskId of known) {
-    await backend.store({
-      taskId,
-      text: composeResult({ taskId, status: 'FAILURE', resultText, traceback }),
-    });
-  }
-}
-
-/** Sends a signature: a task, or a chain or group that has to be taken apart (celery/canvas.py). */
-async function sendSignature(
-  app: AppPort,
-  signature: Signature,
-  context: TaskContext,
-  prepended: readonly unknown[],
-  chain: readonly Signature[],
-): Promise<void> {
-  switch (signature.task) {
-    case 'celery.group':
-      return sendGroup(app, signature, context, prepended);
-    case 'celery.chain':
-      return sendChain(app, signature, context, prepended, chain);
-    case 'celery.chord':
-      throw new UmbelError('unsupported', 'The next step is a chord, which Umbel cannot send yet.');
-    default: {
-      const args = signature.immutable ? signature.args : [...prepended, ...signature.args];
-      const options = optionsOf(signature, context, chain);
-      await app.send({ name: signature.task }, args, signature.kwargs, options);
-    }
-  }
-}
-
-async function sendGroup(
-  app: AppPort,
-  signature: Signature,
-  context: TaskContext,
-  prepended: readonly unknown[],
-): Promise<void> {
-  const group = textOption(signature, 'task_id') ?? textOption(signature, 'group_id') ?? uuid();
-  const members = decodeSignatures(signature.kwargs['tasks']) ?? [];
-  for (const [index, member] of members.entries()) {
-    const options = { group_id: group, group_index: index, ...member.options };
-    await sendSignature(app, { ...member, options }, context, prepended, []);
-  }
-}
-
-/** The first step is sent with the others in its chain, last first; each has its id beforehand, so that all agree. */
-async function sendChain(
-  app: AppPort,
-  signature: Signature,
-  context: TaskContext,
-  prepended: readonly unknown[],
-  after: readonly Signature[],
-): Promise<void> {
-  const steps = (decodeSignatures(signature.kwargs['tasks']) ?? []).map((step) => ({
-    ...step,
-    options: { task_id: uuid(), ...step.options },
-  }));
-  const [first, ...rest] = steps;
-  if (first) await sendSignature(app, first, context, prepended, [...after, ...rest.reverse()]);
-}
-
-function optionsOf(signature: Signature, context: TaskContext, chain: readonly Signature[]): ApplyOptions {
-  const { options } = signature;
-  const ownChain = decodeSignatures(options['chain']) ?? [];
-  const chord = options['chord'];
-  const all: Record<string, unknown> = {
-    taskId: textOption(signature, 'task_id'),
-    replyTo: textOption(signature, 'reply_to'),
-    queue: textOption(signature, 'queue'),
-    exchange: textOption(signature, 'exchange'),
-    routingKey: textOption(signature, 'routing_key'),
-    shadow: textOption(signature, 'shadow'),
-    group: textOption(signature, 'group_id'),
-    groupIndex: options['group_index'],
-    priority: options['priority'],
-    countdown: options['countdown'],
-    eta: options['eta'],
-    expires: options['expires'],
-    timeLimit: options['time_limit'],
-    softTimeLimit: options['soft_time_limit'],
-    ignoreResult: options['ignore_result'],
-    headers: options['headers'],
-    link: decodeSignatures(options['link']),
-    linkError: decodeSignatures(options['link_error']),
-    chain: chain.length > 0 || context.embed.chain ? [...chain, ...ownChain] : ownChain,
-    chord: chord ? decodeSignature(chord) : undefined,
-    rootId: context.rootId ?? context.id,
-    parentId: context.id,
+  const { chord } = ended.embed;
+  if (chord === null || ended.group === null) return;
+  const part = {
+    taskId: ended.id,
+    groupId: ended.group,
+    memberIndex: ended.groupIndex,
+    state,
+    resultText,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null));
+  await concludeChord(app, ended, chord, part);
 }
 
-function textOption({ options }: Signature, name: string): string | undefined {
-  const value = options[name];
-  return typeof value === 'string' ? value : undefined;
+/**
+ * Tells whoever waits for what would have come after a task that it will not: the later steps of its chain get the
+ * failure as their result, errbacks are sent the id of the task that failed, its chord counts it.
+ */
+export async function tellFailure(
+  app: AppPort,
+  ended: Ended,
+  state: string,
+  resultText: string,
+  traceback: string | null,
+): Promise<void> {
+  await returnToChord(app, ended, state, resultText);
+  for (const step of ended.embed.chain ?? []) await failStep(app, ended, step, state, resultText, traceback);
+  await sendErrbacks(app, ended, ended.embed.errbacks);
+}
+
+/** The same for a task whose body never ended here: revoked, lost with its process, or over its hard limit. */
+export async function tellUnfinished(
+  app: AppPort,
+  request: TaskRequest,
+  state: string,
+  resultText: string,
+  traceback: string | null,
+): Promise<void> {
+  const { embed } = decodeTaskBody(request.bodyText);
+  await tellFailure(app, { ...request, embed }, state, resultText, traceback);
+}
+
+async function failStep(
+  app: AppPort,
+  ended: Ended,
+  step: Signature,
+  state: string,
+  resultText: string,
+  traceback: string | null,
+): Promise<void> {
+  const { task_id: taskId, chord, group_id: groupId, group_index: index } = step.options;
+  if (typeof taskId !== 'string') return;
+  const text = composeResult({ taskId, status: state, resultText, traceback });
+  await (await app.backend()).store({ taskId, text });
+  if (!chord || typeof groupId !== 'string') return;
+  const memberIndex = typeof index === 'number' ? index : null;
+  await concludeChord(app, ended, decodeSignature(chord), {
+    taskId,
+    groupId,
+    memberIndex,
+    state,
+    resultText,
+  });
+}
+
+async function concludeChord(app: AppPort, ended: Ended, body: Signature, part: HeaderReturn): Promise<void> {
+  const verdict = await countHeaderReturn(app, body, part);
+  if (verdict.kind === 'complete') {
+    await sendSignature(app, body, ended, { prepended: [verdict.values], chain: [] });
+    await verdict.done();
+  } else if (verdict.kind === 'failed') {
+    const id = body.options['task_id'];
+    const sender = { id: typeof id === 'string' ? id : ended.id, rootId: ended.rootId };
+    await sendErrbacks(app, sender, decodeSignatures(body.options['link_error']));
+  }
+}
+
+/** Errbacks get the failed id, as Celery does for those that take one argument. */
+async function sendErrbacks(
+  app: AppPort,
+  failed: Sender,
+  errbacks: readonly Signature[] | null,
+): Promise<void> {
+  for (const errback of errbacks ?? []) {
+    await sendSignature(app, errback, failed, { prepended: [failed.id], chain: [] });
+  }
 }

@@ -8,7 +8,7 @@ import type { AppPort } from './app-port.ts';
 import { type Ending, runAttempt } from './attempt.ts';
 import type { RetryPlan, TaskContext, TaskServices } from './context.ts';
 import type { Registry } from './registry.ts';
-import { failChain, sendErrbacks, sendSuccessors } from './successors.ts';
+import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
 import type { Task } from './task.ts';
 import type { TraceOutcome } from './trace-outcome.ts';
 import { tracebackOf } from './traceback.ts';
@@ -77,14 +77,20 @@ async function succeed(
   } catch (error) {
     return fail(app, task, context, new EncodeError(error instanceof Error ? error.message : String(error)));
   }
+  const { embed, id, args, kwargs } = context;
   try {
-    const { embed } = context;
     // Most tasks have none of these, and then nothing is awaited.
-    if (embed.callbacks || embed.chain || embed.chord) await sendSuccessors(app, context, value ?? null);
-    await task.onSuccess(value, context.id, context.args, context.kwargs);
-    await task.afterReturn('SUCCESS', value, context.id, context.args, context.kwargs);
+    if (embed.callbacks || embed.chain) await sendSuccessors(app, context, value ?? null);
+    if (embed.chord) await returnToChord(app, context, 'SUCCESS', resultText);
   } catch (error) {
     return fail(app, task, context, error);
+  }
+  try {
+    await task.onSuccess(value, id, args, kwargs);
+    await task.afterReturn('SUCCESS', value, id, args, kwargs);
+  } catch (error) {
+    // Successors are on their way: only the task's own record can still show that its handler failed.
+    return failure(error, task, context.children);
   }
   return { ...nothing('SUCCESS', context), resultText, resultRepr: pythonRepr(value ?? null) };
 }
@@ -98,8 +104,9 @@ async function fail(
   const outcome = failure(error, task, context.children);
   const { embed, id, args, kwargs } = context;
   try {
-    if (embed.chain) await failChain(app, context, outcome.resultText ?? 'null', outcome.traceback ?? '');
-    if (embed.errbacks) await sendErrbacks(app, context);
+    if (embed.chain || embed.errbacks || embed.chord) {
+      await tellFailure(app, context, 'FAILURE', outcome.resultText ?? 'null', outcome.traceback);
+    }
     await task.onFailure(error, id, args, kwargs);
     await task.afterReturn('FAILURE', error, id, args, kwargs);
   } catch (second) {

@@ -64,7 +64,7 @@ export function encodeException(error: unknown, module = 'umbel'): ExceptionReco
   if (error instanceof CeleryError) return record(error.name, error.args, error.pyModule);
   if (error instanceof UmbelError) return record('UmbelError', [error.message], 'umbel');
   if (!(error instanceof Error)) return record('Exception', [error], 'builtins');
-  const name = className(error);
+  const name = errorName(error);
   const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
   return builtin === undefined
     ? record(name, [error.message], module)
@@ -102,7 +102,7 @@ function wellKnown(name: string, module: string, args: readonly unknown[]): Erro
 }
 
 /** Libraries set `name`, classes of users often do not: the more specific of the two. */
-function className(error: Error): string {
+export function errorName(error: Error): string {
   const name = error.name !== 'Error' ? error.name : error.constructor.name;
   return /^[A-Za-z_]\w*$/.test(name) ? name : 'Exception';
 }
