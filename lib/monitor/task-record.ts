@@ -112,7 +112,7 @@ export class TaskRecord {
     facts.timestamp = Math.max(facts.timestamp, at);
     facts.clock = numberOf(event, 'clock') ?? facts.clock;
     if (isTimed(kind)) facts[kind] = Math.max(facts[kind] ?? at, at);
-    else if (facts.custom === null || at >= facts.custom.at) facts.custom = { state: kind.toUpperCase(), at };
+    else if (facts.custom === null || at >= facts.custom.at) facts.custom = { state: customState(kind), at };
     if (kind === 'sent' || kind === 'received') this.#mergeCall(kind, event);
     this.#mergePlace(kind, event);
     this.#mergeOutcome(kind, event);
@@ -223,6 +223,11 @@ export class TaskRecord {
   #isNewestRetry(event: ClusterEvent): boolean {
     return this.facts.failed === null && event.timestamp >= this.#exceptionAt;
   }
+}
+
+/** `task-my-step` stands for the state MY_STEP. */
+function customState(kind: string): string {
+  return kind.toUpperCase().replaceAll('-', '_');
 }
 
 function momentOf(kind: string, event: ClusterEvent): StoredMoment {

@@ -6,6 +6,7 @@ import type { Collector } from '../collector/collector.ts';
 
 const TIMEOUT_MS = 3000;
 const MAX_TEXT = 1000;
+const LOOK_AGAIN_MS = 400;
 
 /** What a worker said to a command, in its own words. */
 export interface WorkerAnswer {
@@ -47,6 +48,7 @@ export class ControlDesk {
       ? readAnswer(replies.get(worker))
       : { ok: false, text: `no answer within ${TIMEOUT_MS / 1000} s` };
     this.#note(worker, method, answer);
+    if (answer.ok) this.#lookAgain(worker);
     return answer;
   }
 
@@ -71,6 +73,15 @@ export class ControlDesk {
   async tell(worker: string, method: string): Promise<void> {
     await this.#collector.link.tell(method, [worker]);
     this.#note(worker, method, { ok: true, text: 'sent' });
+  }
+
+  /** What a worker was told to change shows soon, not with the next turn of the clock. */
+  #lookAgain(worker: string): void {
+    setTimeout(() => {
+      this.#collector.inspector.refresh([worker], ['stats', 'active_queues']).catch(() => {
+        // The clock asks again.
+      });
+    }, LOOK_AGAIN_MS).unref();
   }
 
   #note(worker: string, command: string, { ok, text }: WorkerAnswer): void {

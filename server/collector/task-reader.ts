@@ -12,7 +12,7 @@ import { readArguments } from './task-arguments.ts';
 
 const MAX_CHILDREN = 200;
 const MAX_CACHED_COUNTS = 50;
-const COUNTS_MS = 2000;
+const COUNTS_MS = 500;
 /** A count that took long is kept so many times longer: counting never takes more than a part of the thread. */
 const COUNTS_SHARE = 20;
 
@@ -57,7 +57,7 @@ export class TaskReader {
     return records.map((record) => monitor.tasks.get(record.uuid) ?? record);
   }
 
-  /** Counts by state, up to two seconds old (more when counting is slow). */
+  /** Counts by state, up to half a second old (more when counting is slow). */
   async counts(filter: TaskFilter): Promise<TaskCounts> {
     const { state, ...rest } = filter;
     const [byState, all] = await Promise.all([this.#cachedCounts(rest), this.#cachedCounts({})]);
@@ -103,7 +103,8 @@ export class TaskReader {
     const cached = this.#counts.get(key);
     const now = Date.now();
     if (cached && cached.until > now) return cached.counts;
-    const counts = this.#options.history.counts(filter);
+    const { flush, history } = this.#options;
+    const counts = flush().then(() => history.counts(filter));
     this.#remember(key, now + COUNTS_MS, counts);
     void counts.then(
       () => this.#remember(key, now + Math.max(COUNTS_MS, (Date.now() - now) * COUNTS_SHARE), counts),

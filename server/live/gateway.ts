@@ -8,12 +8,14 @@ import { keyOf, parseRequest } from './request.ts';
 import type { RoomContext } from './room.ts';
 import { RoomHost } from './room-host.ts';
 import { openRoom } from './rooms/open-room.ts';
+import { SlowSockets } from './slow-sockets.ts';
 
 const TICK_MS = 125;
 const MAX_ROOMS_PER_SOCKET = 20;
 const MAX_ROOMS = 500;
 const MAX_MESSAGE_BYTES = 100_000;
 const MAX_SOCKETS = 2000;
+const CUT_AFTER_MS = 30_000;
 
 type LiveSocket = Socket<ClientToServer, ServerToClient>;
 
@@ -29,13 +31,14 @@ export interface GatewayOptions {
 
 /**
  * The Socket.IO end of the dashboard: pages join rooms, rooms send what changed. Each delta is encoded once for all
- * viewers, and dropped for those who do not keep up: the gap in the numbers makes them ask for a snapshot again.
+ * viewers, and left out for those who do not keep up: the gap in the numbers makes them ask for a snapshot again.
  */
 export class Gateway implements Service {
   readonly #context: RoomContext;
   readonly #logger: Logger;
   readonly #io: Server<ClientToServer, ServerToClient>;
   readonly #rooms = new Map<string, RoomHost>();
+  readonly #slow = new SlowSockets(CUT_AFTER_MS / TICK_MS);
   #timer: NodeJS.Timeout | null = null;
   #unlisten: (() => void) | null = null;
 
@@ -93,6 +96,7 @@ export class Gateway implements Service {
     socket.on('disconnect', () => {
       for (const key of joined) this.#leave(socket, key);
       joined.clear();
+      this.#slow.forget(socket.id);
     });
   }
 
@@ -138,6 +142,7 @@ export class Gateway implements Service {
 
   #tick(): void {
     const now = Date.now();
+    this.#slow.check(this.#io.sockets.sockets.values());
     for (const room of this.#rooms.values()) {
       void this.#send(room, now);
     }
@@ -146,7 +151,7 @@ export class Gateway implements Service {
   async #send(room: RoomHost, now: number): Promise<void> {
     try {
       const message = await room.take(now);
-      if (message) this.#io.to(room.key).volatile.emit('delta', message);
+      if (message) this.#io.to(room.key).except(SlowSockets.ROOM).emit('delta', message);
     } catch (error) {
       this.#logger.warning(`The live view ${room.key} failed: ${toError(error).message}`);
     }

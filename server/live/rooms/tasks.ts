@@ -10,8 +10,8 @@ const SNAPSHOT_ROWS = 100;
 const MAX_ROWS = 200;
 /** Rows that viewers may still show: they are told when one changes or leaves. */
 const MAX_SHOWN = 2000;
-const COUNTS_EVERY_MS = 2000;
-const COUNTS_AFTER_MS = 6000;
+const COUNTS_EVERY_MS = 500;
+const COUNTS_AFTER_MS = 3000;
 
 /** The task list under one filter. */
 class TasksRoom implements Room<'tasks'> {
