@@ -62,7 +62,12 @@ export class Broadcasts {
   ): Promise<Subscription> {
     return this.listenRaw(exchange, pattern, (text, routingKey) => {
       const message = this.#decode(text, exchange);
-      if (message) onMessage(message, routingKey);
+      if (!message) return;
+      try {
+        onMessage(message, routingKey);
+      } catch (error) {
+        this.#logger.error(`A listener to ${exchange} failed: ${toError(error).message}`);
+      }
     });
   }
 

@@ -2,6 +2,8 @@ import type { Keys } from './keys.ts';
 
 /** One call of the FETCH script. */
 export interface FetchRequest {
+  /** Changes when the set of queues does. */
+  readonly generation: number;
   readonly count: number;
   /** First part of the tags it gives. */
   readonly prefix: string;
@@ -24,10 +26,15 @@ export class FetchRequests {
   #rotations: Rotation[] = [];
   #lists: ReadonlySet<string> = new Set();
   #count = 0;
+  #generation = 0;
 
   constructor(keys: Keys, prefix: string) {
     this.#keys = keys;
     this.#prefix = prefix;
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   get isEmpty(): boolean {
@@ -45,6 +52,7 @@ export class FetchRequests {
 
   setQueues(names: readonly string[]): void {
     const queues = [...new Set(names)];
+    this.#generation += 1;
     this.#rotations = queues.map((_, index) =>
       this.#rotation([...queues.slice(index), ...queues.slice(0, index)]),
     );
@@ -56,6 +64,7 @@ export class FetchRequests {
     const rotation = this.#rotations[this.#count % this.#rotations.length] ?? this.#rotation([]);
     const prefix = `${this.#prefix}${this.#count}:`;
     return {
+      generation: this.#generation,
       count,
       prefix,
       queues: rotation.queues,

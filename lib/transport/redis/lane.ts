@@ -164,7 +164,10 @@ export class Lane {
     const source = taken.length > 0 ? this.#options.accept(taken) : this.#primary;
     const last = taken.at(-1);
     if (last) this.#primary = this.#options.keys.list(last.queue, 0);
-    this.#isDrained = taken.length < request.count && source === this.#primary;
+    this.#isDrained =
+      taken.length < request.count &&
+      source === this.#primary &&
+      request.generation === this.#requests.generation;
   }
 
   async #askAgain(link: Link, request: FetchRequest): Promise<void> {

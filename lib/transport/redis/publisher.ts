@@ -10,6 +10,8 @@ import type { Keys } from './keys.ts';
 interface Batch {
   readonly key: string;
   readonly queue: string;
+  /** Replies to remote control: the list goes away when their reader does. */
+  readonly isReply: boolean;
   readonly values: string[];
   bytes: number;
   readonly sent: Promise<void>;
@@ -18,6 +20,8 @@ interface Batch {
 
 const MAX_VALUES = 500;
 const MAX_BYTES = 1024 * 1024;
+/** Life of an unread reply: its reader may be gone for good. */
+const REPLY_EXPIRES_MS = 60_000;
 
 /**
  * Sends messages to lists. Those of one turn of the event loop travel in one LPUSH for each list: at once when nothing
@@ -75,7 +79,7 @@ export class Publisher {
       batch = undefined;
     }
     if (!batch) {
-      batch = openBatch(key, queue);
+      batch = openBatch(key, queue, /^reply\..*pidbox$/.test(destination.exchange));
       this.#open.set(key, batch);
       this.#schedule();
     }
@@ -99,9 +103,15 @@ export class Publisher {
   }
 
   #send(batch: Batch): void {
-    const { key, queue, values, bytes } = batch;
+    const { key, queue, isReply, values, bytes } = batch;
     const attempt = this.#outbox.send(
       (link) => {
+        if (isReply) {
+          return link.transaction([
+            ['lpush', key, ...values],
+            ['pexpire', key, REPLY_EXPIRES_MS],
+          ]);
+        }
         this.#bindings.declare(queue);
         return link.call('lpush', [key, ...values]);
       },
@@ -111,10 +121,10 @@ export class Publisher {
   }
 }
 
-function openBatch(key: string, queue: string): Batch {
+function openBatch(key: string, queue: string, isReply: boolean): Batch {
   let resolve: (sending: Promise<void>) => void = () => {};
   const sent = new Promise<void>((settle) => {
     resolve = settle;
   });
-  return { key, queue, values: [], bytes: 0, sent, resolve };
+  return { key, queue, isReply, values: [], bytes: 0, sent, resolve };
 }

@@ -20,6 +20,9 @@ export interface ReplyQueueParts {
 
 const WAIT_SECONDS = 1;
 const AFTER_ERROR_MS = 1_000;
+/** Clients that were killed leave their names in the binding set: it goes away a day after the last one that lives. */
+const BINDING_EXPIRES_SECONDS = 86_400;
+const REFRESH_MS = 3_600_000;
 
 /** A private list for the replies of remote control, read over a connection of its own until it is closed. */
 export class RedisReplyQueue implements ReplyQueue {
@@ -31,6 +34,7 @@ export class RedisReplyQueue implements ReplyQueue {
   #link: Link | null = null;
   #loop: Promise<void> | null = null;
   #rest: (() => void) | null = null;
+  #refresh: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   constructor(parts: ReplyQueueParts, exchange: string, onMessage: (message: WireMessage) => void) {
@@ -48,6 +52,9 @@ export class RedisReplyQueue implements ReplyQueue {
     const { group, bindings } = this.#parts;
     this.#link = await group.add({ name: 'replies' });
     await bindings.bind(this.exchange, this.#binding);
+    await this.#extend();
+    this.#refresh = setInterval(() => void this.#extend(), REFRESH_MS);
+    this.#refresh.unref();
     this.#loop = this.#run(this.#link);
   }
 
@@ -56,6 +63,7 @@ export class RedisReplyQueue implements ReplyQueue {
     this.#isClosed = true;
     const { group, bindings, outbox, keys, logger } = this.#parts;
     this.#unsubscribe();
+    if (this.#refresh) clearInterval(this.#refresh);
     if (this.#link) group.remove(this.#link);
     this.#wake();
     await this.#loop;
@@ -74,6 +82,19 @@ export class RedisReplyQueue implements ReplyQueue {
 
   get #binding(): { routingKey: string; pattern: string; queue: string } {
     return { routingKey: this.routingKey, pattern: '', queue: this.#queue };
+  }
+
+  async #extend(): Promise<void> {
+    const { outbox, keys, logger } = this.#parts;
+    const key = keys.binding(this.exchange);
+    try {
+      await outbox.send((link) => link.call('expire', [key, BINDING_EXPIRES_SECONDS]), {
+        what: 'extend the reply binding',
+        deadlineMs: 10_000,
+      });
+    } catch (error) {
+      logger.warning(messageOf(error));
+    }
   }
 
   #wake(): void {

@@ -99,7 +99,7 @@ function book({ database, keys, args }: ScriptCall, prefix: string, taken: reado
 /** `[message, "", name]` in one piece. */
 function triple(message: Buffer, name: string): Buffer {
   const size = message.length + name.length + 8;
-  const joined = size > 2048 ? Buffer.allocUnsafeSlow(size - 1) : Buffer.allocUnsafe(size - 1);
+  const joined = size > 2048 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);
   joined[0] = 91;
   message.copy(joined, 1);
   joined.write(`, "", ${name}]`, message.length + 1, 'latin1');
