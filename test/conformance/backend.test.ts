@@ -1,0 +1,188 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ChordBackend, ResultBackend } from '../../lib/backend/backend.ts';
+import { type BackendOptions, openBackend } from '../../lib/backend/open.ts';
+import { composeResult, type ResultMeta } from '../../lib/protocol/result.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
+import { FaultProxy } from '../kit/fault-proxy.ts';
+import { ids } from '../kit/messages.ts';
+import { SERVERS, type TestServer } from '../kit/servers.ts';
+import { waitUntil } from '../kit/wait-until.ts';
+
+const record = (taskId: string, status: string, value: unknown = null): { taskId: string; text: string } => ({
+  taskId,
+  text: composeResult({ taskId, status, resultText: JSON.stringify(value) }),
+});
+
+describe.each(SERVERS)('result backend on $name', ({ start }) => {
+  let server: TestServer;
+  let backend: ResultBackend;
+  let redis: Redis;
+
+  const open = async (options: Partial<BackendOptions> = {}, url = server.url()): Promise<ResultBackend> => {
+    const opened = openBackend(url, { logger: silentLogger, ...options });
+    await opened.start();
+    return opened;
+  };
+
+  beforeAll(async () => {
+    server = await start();
+    redis = new Redis(server.port, { protocol: 2 });
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  beforeEach(async () => {
+    await redis.flushall();
+    backend = await open();
+  });
+  afterEach(async () => {
+    await backend.stop();
+  });
+
+  test('stores under the key that Celery reads, with its expiry', async () => {
+    expect(await backend.get('a')).toBeNull();
+    await backend.store(record('a', 'SUCCESS', { sum: 5 }));
+    expect(JSON.parse((await redis.get('celery-task-meta-a')) ?? '')).toMatchObject({
+      status: 'SUCCESS',
+      result: { sum: 5 },
+      task_id: 'a',
+    });
+    expect(await redis.ttl('celery-task-meta-a')).toBeGreaterThan(86_390);
+    expect(await backend.get('a')).toMatchObject({ taskId: 'a', status: 'SUCCESS', result: { sum: 5 } });
+    await backend.forget('a');
+    expect(await backend.get('a')).toBeNull();
+  });
+
+  test('never expires when told so, and keeps to the prefix', async () => {
+    const other = await open({ expiresSeconds: null, transportOptions: { global_keyprefix: 'app' } });
+    await other.store(record('a', 'FAILURE'));
+    expect(await redis.keys('*')).toEqual(['app_celery-task-meta-a']);
+    expect(await redis.ttl('app_celery-task-meta-a')).toBe(-1);
+    await other.stop();
+  });
+
+  test('never overwrites a success, but a failure', async () => {
+    await backend.store(record('a', 'FAILURE'));
+    await backend.store(record('a', 'SUCCESS', 1));
+    await backend.store(record('a', 'FAILURE'));
+    expect(await backend.get('a')).toMatchObject({ status: 'SUCCESS', result: 1 });
+  });
+
+  test('keeps the order of the states of a task in one batch', async () => {
+    const names = ids(300);
+    const states = names.flatMap((id) =>
+      ['STARTED', 'PROGRESS', 'SUCCESS'].map((state) => record(id, state)),
+    );
+    await Promise.all(states.map((state) => backend.store(state)));
+    const stored = await Promise.all(names.map((id) => backend.get(id)));
+    expect(stored.map((meta) => meta?.status)).toEqual(names.map(() => 'SUCCESS'));
+  });
+
+  test('waits for a result that is there, that comes later, and tells of the states on the way', async () => {
+    await backend.store(record('there', 'SUCCESS', 1));
+    expect(await backend.wait('there')).toMatchObject({ result: 1 });
+    const states: string[] = [];
+    const waiting = backend.wait('later', { onState: ({ status }) => states.push(status) });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const writer = await open();
+    await writer.store(record('later', 'STARTED'));
+    await writer.store(record('later', 'PROGRESS', { current: 1 }));
+    await writer.store(record('later', 'SUCCESS', 2));
+    expect(await waiting).toMatchObject({ status: 'SUCCESS', result: 2 });
+    expect(states).toEqual(['STARTED', 'PROGRESS', 'SUCCESS']);
+    await writer.stop();
+  });
+
+  test('gives up waiting in time, or when told', async () => {
+    await expect(backend.wait('never', { timeoutMs: 30 })).rejects.toMatchObject({ code: 'timeout' });
+    const abort = new AbortController();
+    const waiting = backend.wait('never', { signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(backend.wait('never', { signal: abort.signal })).rejects.toThrow('enough');
+  });
+
+  test('waits for thousands at once over one connection, and listens to none afterwards', async () => {
+    const names = ids(5000);
+    const waiting = Promise.all(names.map((id) => backend.wait(id, { timeoutMs: 15_000 })));
+    const writer = await open();
+    await Promise.all(names.map((id, index) => writer.store(record(id, 'SUCCESS', index))));
+    expect((await waiting).map(({ result }) => result)).toEqual(names.map((_, index) => index));
+    await waitUntil('nobody listens', async () => (await redis.pubsub('CHANNELS')).length === 0);
+    await writer.stop();
+  });
+
+  test('watches until told to stop', async () => {
+    const seen: string[] = [];
+    const stop = await backend.watch('a', ({ status }: ResultMeta) => seen.push(status));
+    await backend.store(record('a', 'STARTED'));
+    await waitUntil('the state is seen', () => seen.length === 1);
+    await redis.publish('celery-task-meta-a', 'no JSON');
+    await stop();
+    await backend.store(record('a', 'SUCCESS'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(seen).toEqual(['STARTED']);
+  });
+
+  test('a wait outlives the connection, and hears what it missed', async () => {
+    const proxy = new FaultProxy(server.port);
+    await proxy.start();
+    const shaky = await open({}, proxy.url());
+    const waiting = Promise.all(['a', 'b', 'c'].map((id) => shaky.wait(id, { timeoutMs: 10_000 })));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    proxy.set({ kind: 'refuse' });
+    proxy.reset();
+    await backend.store(record('a', 'SUCCESS', 1));
+    proxy.set({ kind: 'none' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await backend.store(record('b', 'FAILURE'));
+    const stored = shaky.store(record('c', 'SUCCESS', 3));
+    proxy.reset();
+    await stored;
+    expect((await waiting).map(({ status }) => status)).toEqual(['SUCCESS', 'FAILURE', 'SUCCESS']);
+    await shaky.stop();
+    await proxy.stop();
+  });
+
+  test('counts the header of a chord; exactly one part is the last', async () => {
+    const chords = backend as ResultBackend & ChordBackend;
+    const part = (memberIndex: number) => ({
+      groupId: 'g',
+      memberIndex,
+      taskId: `t${memberIndex}`,
+      state: 'SUCCESS',
+      resultText: String(memberIndex * 10),
+    });
+    expect(await chords.recordChordPart(part(0))).toEqual({ isDone: false, total: null, parts: [] });
+    await chords.setChordSize('g', 4);
+    const others = await Promise.all([3, 1, 2].map((index) => chords.recordChordPart(part(index))));
+    const done = others.filter(({ isDone }) => isDone);
+    expect(done).toHaveLength(1);
+    expect(done[0]?.total).toBe(4);
+    expect(done[0]?.parts).toEqual(
+      [0, 1, 2, 3].map((n) => ({ taskId: `t${n}`, state: 'SUCCESS', result: n * 10 })),
+    );
+    expect(await redis.ttl('celery-taskset-meta-g.j')).toBeGreaterThan(0);
+    await chords.forgetChord('g');
+    expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('no result backend', () => {
+  test('stores nothing and says so when asked', async () => {
+    const backend = openBackend(null, { logger: silentLogger });
+    await backend.start();
+    await backend.store(record('a', 'SUCCESS'));
+    await expect(backend.get('a')).rejects.toThrow(/No result backend is configured/);
+    await expect(backend.wait('a')).rejects.toMatchObject({ code: 'unsupported' });
+    await backend.stop();
+  });
+
+  test('a URL that nobody reads is refused, without its password', () => {
+    expect(() => openBackend('memcached://user:secret@host', { logger: silentLogger })).toThrow(
+      'memcached://user:********@host',
+    );
+  });
+});
