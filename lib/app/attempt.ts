@@ -23,7 +23,9 @@ export async function runAttempt(task: Task, context: TaskContext): Promise<Endi
 }
 
 async function runBody(task: Task, context: TaskContext): Promise<unknown> {
-  await task.beforeStart(context.id, context.args, context.kwargs);
+  const before = task.beforeStart(context.id, context.args, context.kwargs);
+  // Few tasks have handlers, and each await is a turn that all others wait for.
+  if (before !== undefined) await before;
   try {
     return await task.run(...argumentsOf(task, context));
   } catch (error) {

@@ -85,7 +85,9 @@ export class Celery implements TraceApp {
 
   /**
    * Makes a task of a function. With `bind: true` its first parameter is the task itself; `this` always is.
-   * The returned task is called like the function, or sent with `delay` and `applyAsync`.
+   * The returned task is called like the function, or sent with `delay` and `applyAsync`. Destructured parameters need
+   * a type annotation. Keyword arguments from Python go to parameters by name, or into a last `{ … }` parameter; all of
+   * them are in `request.kwargs`.
    */
   task<F extends BoundFunction>(
     name: string,
@@ -165,7 +167,7 @@ export class Celery implements TraceApp {
     return this.#connections.close();
   }
 
-  /** @internal */
+  /** Sends a call of a task: what `delay` and `applyAsync` do. */
   send(
     task: CallableTask,
     args: readonly unknown[],
@@ -184,26 +186,28 @@ export class Celery implements TraceApp {
     }
   }
 
-  /** @internal */
+  /** Runs a registered task in this process: what `apply` does. */
   async runNow(name: string, args: readonly unknown[], options: EagerOptions): Promise<AsyncResult<unknown>> {
     const task = this.tasks.get(name);
     if (!task) throw new TypeError(`The task ${name} is not registered.`);
     return runEagerly(this, task, args, options);
   }
 
-  /** @internal */
+  /** Sends the running task again: what the tracer does after `task.retry()`. */
   async sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void> {
     const { call, routed } = retryCall(this, context, plan, request);
     await this.#producer.publishCall(call, routed);
   }
 
-  /** @internal */
+  /** Asks all workers not to run a task: what `result.revoke()` does. */
   async revoke(taskId: string, options: RevokeOptions): Promise<void> {
     await this.control.revoke(taskId, options);
   }
 
-  async #announce(call: TaskCall, routed: RoutedCall): Promise<void> {
-    const transport = await this.transport();
+  /** The call has just been published, so the transport is open; closed since, there is nobody to tell. */
+  #announce(call: TaskCall, routed: RoutedCall): void {
+    const transport = this.#connections.transportNow();
+    if (transport instanceof Promise) return;
     this.#connections.dispatcher(transport).send('task-sent', sentEvent(call, routed));
   }
 }

@@ -33,7 +33,7 @@ export class Connections {
     return url ?? (broker === EMBEDDED_BROKER ? EMBEDDED_BACKEND : null);
   }
 
-  /** The transport itself once it is open: sending then waits for nothing else. */
+  /** The transport itself once it is open: sending then waits for nothing else. A promise means that it opens. */
   transportNow(): Transport | Promise<Transport> {
     return this.#openTransport ?? this.transport();
   }

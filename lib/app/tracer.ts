@@ -86,8 +86,10 @@ async function succeed(
     return fail(app, task, context, error);
   }
   try {
-    await task.onSuccess(value, id, args, kwargs);
-    await task.afterReturn('SUCCESS', value, id, args, kwargs);
+    const told = task.onSuccess(value, id, args, kwargs);
+    if (told !== undefined) await told;
+    const returned = task.afterReturn('SUCCESS', value, id, args, kwargs);
+    if (returned !== undefined) await returned;
   } catch (error) {
     // Successors are on their way: only the task's own record can still show that its handler failed.
     return failure(error, task, context.children);

@@ -15,7 +15,7 @@ export function decompress(body: string | Uint8Array, method: string, maxBytes =
     throw new UmbelError('unsupported', `The body is compressed with ${method}; only gzip is understood.`);
   }
   try {
-    return inflateSync(typeof body === 'string' ? Uint8Array.from(Buffer.from(body, 'latin1')) : body, {
+    return inflateSync(typeof body === 'string' ? new Uint8Array(Buffer.from(body, 'latin1')) : body, {
       maxOutputLength: maxBytes,
     });
   } catch (error) {

@@ -83,7 +83,7 @@ function decodeBody(
     message.headers['compression'] !== undefined ||
     !/^(utf-?8|us-ascii|ascii)$/i.test(message.contentEncoding);
   const encoding = properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
-  if (isBinary) return Uint8Array.from(Buffer.from(body, encoding));
+  if (isBinary) return new Uint8Array(Buffer.from(body, encoding));
   return encoding === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : body;
 }
 

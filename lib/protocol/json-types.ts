@@ -10,8 +10,8 @@ const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
   time: (value) => value,
   decimal: (value) => value,
   uuid: readUuid,
-  bytes: (value) => Uint8Array.from(Buffer.from(text(value), 'utf8')),
-  base64: (value) => Uint8Array.from(Buffer.from(text(value), 'base64')),
+  bytes: (value) => new Uint8Array(Buffer.from(text(value), 'utf8')),
+  base64: (value) => new Uint8Array(Buffer.from(text(value), 'base64')),
 };
 
 /** Has exactly the two keys, and a type that Python knows. */

@@ -10,6 +10,7 @@ import {
   TimeoutError,
   UmbelError,
 } from '../../../lib/index.ts';
+import { type CeleryEvent, decodeEvents } from '../../../lib/protocol/event.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
 import { MiniWorker } from '../../kit/mini-worker.ts';
 import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
@@ -433,6 +434,41 @@ describe('eager tasks', () => {
     );
     const add = eager.task('tasks.add', (x: number, y: number) => x + y);
     expect(await (await add.delay(1, 2)).get()).toBe(3);
+  });
+});
+
+describe('a task-sent event', () => {
+  it('goes out for each call when it is switched on', async () => {
+    const sender = new Celery(
+      'sender',
+      { broker: redis.url(0), backend: redis.url(1), task_send_sent_event: true },
+      silentLogger,
+    );
+    const transport = await app.transport();
+    const events: CeleryEvent[] = [];
+    const subscription = await transport.subscribe('celeryev', '#', (message) => {
+      events.push(...decodeEvents(message));
+    });
+    const result = await sender.sendTask('tasks.add', [1, 2], { queue: 'other', shadow: 'adding' });
+    await expect.poll(() => events.length).toBe(1);
+    expect(events[0]).toMatchObject({
+      type: 'task-sent',
+      uuid: result.id,
+      root_id: result.id,
+      parent_id: null,
+      name: 'adding',
+      args: '(1, 2)',
+      kwargs: '{}',
+      retries: 0,
+      eta: null,
+      expires: null,
+      queue: 'other',
+      exchange: '',
+      routing_key: 'other',
+      hostname: sender.origin,
+    });
+    await subscription.close();
+    await sender.close();
   });
 });
 

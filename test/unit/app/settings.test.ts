@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../../lib/app/config.ts';
+import { Router } from '../../../lib/app/router.ts';
+import { Celery, isCelery } from '../../../lib/index.ts';
+import { silentLogger } from '../../../lib/util/logger.ts';
+
+describe('settings', () => {
+  it('are the given ones, then the environment, then the embedded engine', () => {
+    expect(defaultConfig({}).broker_url).toBe('redis://127.0.0.1:5556/0');
+    expect(defaultConfig({ CELERY_BROKER_URL: 'redis://h/2' }).broker_url).toBe('redis://h/2');
+    const app = new Celery('a', { broker: 'redis://x/1', backend: 'redis://x/2', task_acks_late: true });
+    expect(app.conf).toMatchObject({
+      broker_url: 'redis://x/1',
+      result_backend: 'redis://x/2',
+      task_acks_late: true,
+    });
+    expect(new Celery('a', { broker: 'redis://x/1' }).backendUrl).toBeNull();
+    expect(new Celery('a', { broker: 'redis://127.0.0.1:5556/0' }).backendUrl).toBe(
+      'redis://127.0.0.1:5556/1',
+    );
+  });
+
+  it.each([
+    ['task_ack_late', 'task_acks_late'],
+    ['taskAcksLate', 'task_acks_late'],
+    ['brokr', 'broker'],
+    ['resultExpire', 'result_expires'],
+  ])('names the nearest for %s', (wrong, nearest) => {
+    expect(() => new Celery('a', { [wrong]: true })).toThrow(
+      `"${wrong}" is no setting. Did you mean "${nearest}"?`,
+    );
+  });
+
+  it('refuse serializers that are not there', () => {
+    expect(() => new Celery('a', { task_serializer: 'pickle' })).toThrow(/only "json" is supported/);
+  });
+
+  it('fill what a task leaves open, and annotations win', () => {
+    const app = new Celery(
+      'a',
+      {
+        task_time_limit: 60,
+        task_annotations: { 'tasks.a': { rateLimit: '5/m', acksLate: false }, '*': { acksLate: true } },
+      },
+      silentLogger,
+    );
+    app.task('tasks.a', { softTimeLimit: 5 }, () => 1);
+    const task = app.tasks.get('tasks.a');
+    expect(task && app.settingsOf(task)).toMatchObject({
+      timeLimit: 60,
+      softTimeLimit: 5,
+      rateLimit: '5/m',
+      acksLate: true,
+      ignoreResult: false,
+    });
+  });
+});
+
+describe('apps and tasks', () => {
+  it('are known by their brand', () => {
+    expect(isCelery(new Celery('a'))).toBe(true);
+    expect(isCelery({})).toBe(false);
+    expect(isCelery(null)).toBe(false);
+  });
+
+  it('need names and functions', () => {
+    const app = new Celery('a');
+    expect(() => app.task('', () => 1)).toThrow(/needs a name/);
+    expect(() => app.task('x', {} as never)).toThrow(/needs a function/);
+  });
+});
+
+describe('routes', () => {
+  const route = (settings: object, task = 'feed.tasks.import', options = {}) => {
+    const router = new Router(Object.assign(defaultConfig({}), settings));
+    const { destination, priority, isFanout } = router.route(task, [], {}, options);
+    return [destination.exchange, destination.routingKey, priority, isFanout].filter(
+      (part) => part !== null && part !== false && part !== undefined,
+    );
+  };
+
+  it.each<[string, object, object, unknown[]]>([
+    ['the default queue', {}, {}, ['', 'celery']],
+    ['another default queue', { task_default_queue: 'q' }, {}, ['', 'q']],
+    [
+      'an exact name',
+      { task_routes: { 'feed.*': 'globs', 'feed.tasks.import': { queue: 'feeds', priority: 3 } } },
+      {},
+      ['', 'feeds', 3],
+    ],
+    ['a glob', { task_routes: { 'feed.*': 'globs' } }, {}, ['', 'globs']],
+    ['no glob without a star', { task_routes: { 'feed.?': 'globs' } }, {}, ['', 'celery']],
+    ['pairs with a pattern', { task_routes: [[/feed\.(tasks|jobs)\./, { queue: 're' }]] }, {}, ['', 're']],
+    [
+      'several routers',
+      { task_routes: [{ other: 'x' }, () => null, () => 'by-function'] },
+      {},
+      ['', 'by-function'],
+    ],
+    ['an explicit queue', { task_routes: { 'feed.*': 'globs' } }, { queue: 'mine' }, ['', 'mine']],
+    ['an exchange and key', {}, { exchange: 'e', routingKey: 'k' }, ['e', 'k']],
+    [
+      'a topic queue',
+      { task_queues: [{ name: 't', exchange: 'tex', exchangeType: 'topic', routingKey: 'a.b' }] },
+      { queue: 't' },
+      ['tex', 'a.b'],
+    ],
+    [
+      'a fanout queue',
+      { task_queues: { bc: { exchangeType: 'fanout' } } },
+      { queue: 'bc' },
+      ['bc', 'bc', true],
+    ],
+    [
+      'a direct queue with an exchange',
+      { task_queues: [{ name: 'd', exchange: 'dex' }] },
+      { queue: 'd' },
+      ['', 'd'],
+    ],
+  ])('%s', (_title, settings, options, expected) => {
+    expect(route(settings, 'feed.tasks.import', options)).toEqual(expected);
+  });
+
+  it('follow settings that are replaced', () => {
+    const conf = defaultConfig({});
+    const router = new Router(conf);
+    expect(router.route('t', [], {}, {}).destination.routingKey).toBe('celery');
+    conf.task_routes = { t: 'elsewhere' };
+    expect(router.route('t', [], {}, {}).destination.routingKey).toBe('elsewhere');
+  });
+
+  it('refuse undeclared queues when told to', () => {
+    expect(() =>
+      route({ task_create_missing_queues: false, task_queues: ['a'] }, 't', { queue: 'b' }),
+    ).toThrow(/no queue "b" in task_queues/);
+  });
+});
