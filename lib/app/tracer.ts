@@ -222,7 +222,10 @@ function contextOf(request: TaskRequest, body: TaskBody, services: TaskServices)
     shadow: request.shadow,
     ignoreResult: request.ignoreResult,
     embed: body.embed,
-    signal: services.signal ?? NEVER,
+    // Asked for only when the body looks: making a signal costs more than running a small task.
+    get signal(): AbortSignal {
+      return services.signal ?? NEVER;
+    },
     children: [],
     services,
     retryPlan: null,
