@@ -19,11 +19,9 @@ export const viewport: Viewport = {
 export default function Layout({ children }: { readonly children: ReactNode }): ReactNode {
   return (
     <html lang="en" suppressHydrationWarning>
-      <head>
-        {/* Must run before the first paint, so it waits for nothing. */}
-        <script src={`${BASE_PATH}/theme.js`} />
-      </head>
       <body>
+        {/* Runs before the first paint, so it waits for nothing. Not in the head: the server writes its own script there. */}
+        <script src={`${BASE_PATH}/theme.js`} />
         <Providers>{children}</Providers>
       </body>
     </html>

@@ -5,10 +5,10 @@ import { PageFrame } from '@/components/shell/page-frame.tsx';
 export default function NotFound(): ReactNode {
   return (
     <PageFrame title="No such page">
-      <section className="first">
+      <section className="welcome">
         <h2 className="big">There is no page at this address</h2>
         <p className="mid">A task or worker that is gone still has its page; this address is none of ours.</p>
-        <p className="first-acts">
+        <p className="welcome-acts">
           <Link className="btn primary" href="/">
             Overview
           </Link>{' '}

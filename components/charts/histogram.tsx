@@ -11,8 +11,9 @@ export function Histogram(props: { readonly peers: RuntimeSummary; readonly run:
   const { peers, run } = props;
   const counts = peers.histogram;
   const most = Math.max(1, ...counts);
-  const width = BOX / Math.max(1, counts.length);
-  const max = Math.max(peers.max, 1e-6);
+  // A run beyond all others widens the axis, up to the double.
+  const max = Math.max(peers.max, Math.min(run ?? 0, peers.max * 2), 1e-6);
+  const width = (BOX / Math.max(1, counts.length)) * (Math.min(peers.max, max) / max);
   const place = (seconds: number): number => Math.min(98, Math.max(0, (seconds / max) * 100));
   const mine = isFigure(run) ? place(run) : null;
   const title = `Runtimes of ${formatCount(peers.count)} successful runs: median ${formatDuration(peers.p50)}, 95th percentile ${formatDuration(peers.p95)}${isFigure(run) ? `; this run ${formatDuration(run)}` : ''}`;

@@ -8,6 +8,7 @@ import type { Overview, Problem } from '../../lib/contract/records.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import { Glyph } from '../ui/glyph.tsx';
+import { Key } from '../ui/key.tsx';
 
 const MAX_LINES = 3;
 
@@ -58,7 +59,7 @@ export function Verdict({ overview }: { readonly overview: Overview }): ReactNod
             <div className="acts">
               <Link className={index === 0 ? 'btn primary' : 'btn'} href={problem.href} prefetch={false}>
                 {ACTIONS[problem.kind] ?? 'Open'}
-                <kbd aria-hidden="true">{index + 1}</kbd>
+                <Key>{index + 1}</Key>
               </Link>
             </div>
           </li>

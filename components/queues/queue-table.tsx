@@ -49,7 +49,6 @@ function QueueLine(props: {
   const bad = isBad ? 'broken' : '';
   const top = largest(queue.length.points);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the button in it does the same
     <tr
       className={props.isOpen ? 'opens is-open' : 'opens'}
       aria-selected={props.isOpen}
@@ -77,7 +76,7 @@ function QueueLine(props: {
       <td className="hide-s">
         <div className="lenc">
           <Sparkline points={queue.length.points} max={Math.max(1, top * 1.15)} className="fill-spark" />
-          <span>{formatCount(top)}</span>
+          <span className="top-figure">{formatCount(top)}</span>
         </div>
       </td>
       <td className="num hide-s">

@@ -56,7 +56,7 @@ function QueuesBody({ queues }: { readonly queues: readonly QueueRow[] }): React
   useKeys({ j: () => step(1), k: () => step(-1) });
   if (queues.length === 0) {
     return (
-      <section className="first">
+      <section className="welcome">
         <h2 className="big">No queue is known yet</h2>
         <p className="mid">A queue appears when a worker consumes it or a task is sent to it.</p>
         <Command text="npx umbel -A tasks.ts worker -Q celery --loglevel=info" />

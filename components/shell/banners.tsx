@@ -1,12 +1,13 @@
 'use client';
 
-import { Pause, Unplug } from 'lucide-react';
+import { Unplug } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLiveClient, useLiveState } from '../live/live-provider.tsx';
 import { useStatus } from '../live/status-provider.tsx';
 import { useNow } from '../live/use-now.ts';
 import { Button } from '../ui/button.tsx';
 import { formatClock, formatCount } from '../ui/format.ts';
+import { PauseIcon } from '../ui/icons.tsx';
 import { usePreferences } from '../ui/preferences.tsx';
 import { useLate } from '../ui/use-late.ts';
 
@@ -55,7 +56,7 @@ export function Banners(): ReactNode {
       ) : null}
       {live.pausedAt !== null ? (
         <div className="banner s-pending" role="status">
-          <Pause size={16} />
+          <PauseIcon />
           <span className="grow">
             <b className="strongest">Paused at {formatClock(live.pausedAt / 1_000, zone)}.</b>{' '}
             <span className="mid">

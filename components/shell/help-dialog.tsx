@@ -65,7 +65,9 @@ export function HelpDialog(props: {
                 <div key={key}>
                   <dt>
                     {key.split(' ').map((part) => (
-                      <kbd key={part}>{part}</kbd>
+                      <kbd key={part} className="kbd">
+                        {part}
+                      </kbd>
                     ))}
                   </dt>
                   <dd>{meaning}</dd>

@@ -43,10 +43,10 @@ function SideLink(props: { readonly page: PageLink; readonly isCurrent: boolean 
   if (!props.page.href) {
     return (
       <Tip text="Coming later">
-        <span className="later" role="link" aria-disabled="true" tabIndex={0}>
+        <button type="button" className="later" aria-disabled="true">
           {props.page.icon}
           {props.page.label}
-        </span>
+        </button>
       </Tip>
     );
   }

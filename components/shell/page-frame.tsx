@@ -1,9 +1,10 @@
 'use client';
 
-import { Contrast, Pause, Play, Search } from 'lucide-react';
+import { Play, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLiveClient, useLiveState } from '../live/live-provider.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
+import { PauseIcon, ThemeIcon } from '../ui/icons.tsx';
 import { usePreferences } from '../ui/preferences.tsx';
 import { Banners } from './banners.tsx';
 import { LiveBadge } from './live-badge.tsx';
@@ -39,19 +40,19 @@ export function PageFrame(props: {
           tone="bare"
           onClick={() => client?.togglePause()}
         >
-          {isPaused ? <Play size={14} /> : <Pause size={14} />}
+          {isPaused ? <Play size={14} /> : <PauseIcon />}
         </IconButton>
         <Button
           tone="bare"
           className="hide-s"
           title="Find anything"
-          aria-label="Find anything (Ctrl K)"
+          aria-label="Find anything Ctrl K"
           icon={<Search size={14} />}
           hint="Ctrl K"
           onClick={openPalette}
         />
         <IconButton label={`Theme: ${theme} (t)`} tone="bare" onClick={nextTheme}>
-          <Contrast size={14} />
+          <ThemeIcon />
         </IconButton>
       </header>
       <Banners />

@@ -45,7 +45,7 @@ export function Palette(props: { readonly onClose: () => void }): ReactNode {
               <Command.Item key={page.label} value={page.label} onSelect={() => go(page.href ?? '/')}>
                 {page.icon}
                 {page.label}
-                {page.hint ? <kbd>{page.hint}</kbd> : null}
+                {page.hint ? <kbd className="kbd">{page.hint}</kbd> : null}
               </Command.Item>
             ))}
           </Command.Group>

@@ -21,6 +21,87 @@ import { shareDone, TaskProgress } from './task-progress.tsx';
 
 type Open = 'retry' | 'terminate' | null;
 
+/** What may be done with a task now. */
+interface Allowed {
+  readonly revoke: boolean;
+  readonly terminate: boolean;
+  readonly retry: boolean;
+}
+
+function allowedOf(task: TaskDetail, isReadOnly: boolean): Allowed {
+  const isOver = READY_STATES.has(task.state);
+  const revoke = !isReadOnly && !isOver && !task.isLost;
+  return {
+    revoke,
+    terminate: revoke && task.started !== null,
+    retry: !isReadOnly && (isOver || task.isLost || task.state === 'REJECTED'),
+  };
+}
+
+/** Revokes or terminates, and says how it went. */
+function useStop(
+  uuid: string,
+  onDone: () => void,
+): { readonly stop: (isTerminate: boolean) => void; readonly isBusy: boolean } {
+  const { mutate, isPending } = useRevoke();
+  const stop = (isTerminate: boolean): void =>
+    mutate(
+      { uuid, isTerminate },
+      {
+        onSuccess: (answer) => {
+          onDone();
+          toast(answer.message);
+        },
+        onError: (error) =>
+          toast.error(`Could not ${isTerminate ? 'terminate' : 'revoke'}. ${errorText(error)}`),
+      },
+    );
+  return { stop, isBusy: isPending };
+}
+
+function ActionButtons(props: {
+  readonly may: Allowed;
+  readonly isReadOnly: boolean;
+  readonly isBusy: boolean;
+  readonly onRevoke: () => void;
+  readonly onOpen: (open: Open) => void;
+}): ReactNode {
+  const { may } = props;
+  const reason = props.isReadOnly ? 'This dashboard is read-only' : '';
+  return (
+    <span className="row acts">
+      <Button
+        icon={<Ban size={14} />}
+        hint="x"
+        disabled={!may.revoke || props.isBusy}
+        title={may.revoke ? 'It will not start; a running one goes on' : reason || 'It is over'}
+        onClick={props.onRevoke}
+      >
+        Revoke
+      </Button>
+      <Button
+        tone="danger"
+        icon={<OctagonX size={14} />}
+        hint="⇧X"
+        disabled={!may.terminate}
+        title={may.terminate ? 'Ends it now' : reason || 'It does not run'}
+        onClick={() => props.onOpen('terminate')}
+      >
+        Terminate…
+      </Button>
+      <Button
+        icon={<RotateCw size={14} />}
+        hint="r"
+        disabled={!may.retry}
+        title={may.retry ? 'Sends it again as a new task' : reason || 'Not over yet: terminate it first'}
+        onClick={() => props.onOpen('retry')}
+      >
+        Retry…
+      </Button>
+    </span>
+  );
+}
+
 function Chips({ task }: { readonly task: TaskDetail }): ReactNode {
   const { look, word } = rowLook(task);
   const share = shareDone(task);
@@ -46,68 +127,29 @@ export function TaskHead(props: { readonly task: TaskDetail; readonly now: numbe
   const router = useRouter();
   const [open, setOpen] = useState<Open>(null);
   const isReadOnly = useIsReadOnly();
-  const revoke = useRevoke();
-  const isOver = READY_STATES.has(task.state);
-  const canRevoke = !isReadOnly && !isOver && !task.isLost;
-  const canTerminate = canRevoke && task.started !== null;
-  const canRetry = !isReadOnly && (isOver || task.isLost || task.state === 'REJECTED');
-  const stop = (isTerminate: boolean): void =>
-    revoke.mutate(
-      { uuid: task.uuid, isTerminate },
-      {
-        onSuccess: (answer) => {
-          setOpen(null);
-          toast(answer.message);
-        },
-        onError: (error) =>
-          toast.error(`Could not ${isTerminate ? 'terminate' : 'revoke'}. ${errorText(error)}`),
-      },
-    );
+  const may = allowedOf(task, isReadOnly);
+  const { stop, isBusy } = useStop(task.uuid, () => setOpen(null));
   useKeys({
-    r: () => canRetry && setOpen('retry'),
-    e: () => canRetry && setOpen('retry'),
-    x: () => canRevoke && stop(false),
-    X: () => canTerminate && setOpen('terminate'),
+    r: () => may.retry && setOpen('retry'),
+    e: () => may.retry && setOpen('retry'),
+    x: () => may.revoke && stop(false),
+    'shift+x': () => may.terminate && setOpen('terminate'),
     y: () => void copyText(task.uuid).then((isDone) => isDone && toast('Copied the id')),
-    Escape: () => router.push('/tasks'),
+    escape: () => router.push('/tasks'),
   });
-  const reason = isReadOnly ? 'This dashboard is read-only' : '';
   return (
     <section className="thead">
       <div className="row wrap">
         <h1 className="task-name">{task.name ?? 'unknown task'}</h1>
         <Chips task={task} />
         <span className="grow" />
-        <span className="row acts">
-          <Button
-            icon={<Ban size={14} />}
-            hint="x"
-            disabled={!canRevoke || revoke.isPending}
-            title={canRevoke ? 'It will not start; a running one goes on' : reason || 'It is over'}
-            onClick={() => stop(false)}
-          >
-            Revoke
-          </Button>
-          <Button
-            tone="danger"
-            icon={<OctagonX size={14} />}
-            hint="⇧X"
-            disabled={!canTerminate}
-            title={canTerminate ? 'Ends it now' : reason || 'It does not run'}
-            onClick={() => setOpen('terminate')}
-          >
-            Terminate…
-          </Button>
-          <Button
-            icon={<RotateCw size={14} />}
-            hint="r"
-            disabled={!canRetry}
-            title={canRetry ? 'Sends it again as a new task' : reason || 'Not over yet: terminate it first'}
-            onClick={() => setOpen('retry')}
-          >
-            Retry…
-          </Button>
-        </span>
+        <ActionButtons
+          may={may}
+          isReadOnly={isReadOnly}
+          isBusy={isBusy}
+          onRevoke={() => stop(false)}
+          onOpen={setOpen}
+        />
       </div>
       <div className="row mid small under">
         <span className="mono cut">{task.uuid}</span>
@@ -143,7 +185,7 @@ export function TaskHead(props: { readonly task: TaskDetail; readonly now: numbe
         }
         keep="Let it run"
         action="Terminate"
-        isBusy={revoke.isPending}
+        isBusy={isBusy}
         onConfirm={() => stop(true)}
       />
     </section>

@@ -36,13 +36,13 @@ function TaskBody({ task }: { readonly task: TaskDetail }): ReactNode {
 
 function Unknown({ uuid }: { readonly uuid: string }): ReactNode {
   return (
-    <section className="first">
+    <section className="welcome">
       <h2 className="big">This task is not known</h2>
       <p className="mid">
         No event of <code>{uuid}</code> has arrived, and no history of it is kept. It appears here as soon as
         a worker tells of it.
       </p>
-      <p className="first-acts">
+      <p className="welcome-acts">
         <Link className="btn" href="/tasks">
           All tasks
         </Link>

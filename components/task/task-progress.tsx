@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 import type { TaskDetail } from '../../lib/contract/records.ts';
 import { READY_STATES } from '../../lib/contract/states.ts';
-import { formatClock, formatCount, formatDuration } from '../ui/format.ts';
+import { formatClock, formatCount, formatRough } from '../ui/format.ts';
 import { usePreferences } from '../ui/preferences.tsx';
 
 /** Share done, 0 to 1; null for a task that says none or is over. */
@@ -41,7 +41,7 @@ export function TaskProgress(props: { readonly task: TaskDetail; readonly now: n
         <span className="grow" />
         {left === null ? null : (
           <span className="mid nowrap">
-            about {formatDuration(Math.max(1, Math.round(left)))} left, due {formatClock(now + left, zone)}
+            about {formatRough(Math.max(1, left))} left, due {formatClock(now + left, zone)}
           </span>
         )}
       </div>

@@ -34,9 +34,9 @@ function LaneView(props: { readonly lane: Lane; readonly timeline: Timeline }): 
   const right = last ? percent(last.to) : 0;
   const { outcome } = lane;
   // Words stand where there is room: after the bars, before them, or on the left within the lane.
-  const isBefore = right > 66 && left > 24;
+  const isBefore = right > 66 && left > 20;
   const isInside = right > 66 && !isBefore;
-  const place = isBefore ? `${left}%` : `${isInside ? left : right}%`;
+  const place = isBefore ? `${left}%` : `${right}%`;
   return (
     <div className="lane">
       <span className="ln-name">

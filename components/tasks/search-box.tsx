@@ -4,6 +4,7 @@ import { Search } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { TaskFilter } from '../../lib/contract/filters.ts';
 import { useKeys } from '../shell/keys.tsx';
+import { Key } from '../ui/key.tsx';
 import { parseQuery, queryText } from './query-text.ts';
 
 /** Typing settles this long before the list follows. */
@@ -54,9 +55,7 @@ export function SearchBox(props: {
           }
         }}
       />
-      <kbd className="hide-s" aria-hidden="true">
-        /
-      </kbd>
+      <Key>/</Key>
     </search>
   );
 }

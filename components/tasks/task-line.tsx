@@ -88,46 +88,39 @@ export const TaskLine = memo(function TaskLine(props: TaskLineProps): ReactNode 
   const classes = ['tr', props.isActive ? 'is-active' : '', props.isFresh ? 'is-new' : ''];
   if (props.isLeaving) classes.push('is-off');
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a virtual row is placed by transform, which a table row cannot be
-    <div
-      role="row"
+    <tr
       aria-rowindex={index + 2}
-      aria-selected={props.isActive}
-      tabIndex={-1}
+      aria-current={props.isActive}
       data-uuid={row.uuid}
       className={classes.filter(Boolean).join(' ')}
       style={{ transform: `translateY(${props.top}px)` }}
     >
-      <span role="cell" className="c-state">
+      <td className="c-state">
         <StateWord {...shown} />
-      </span>
-      <span role="cell" className="c-task">
+      </td>
+      <td className="c-task">
         <Link className="strong nowrap" href={taskHref(row.uuid)} prefetch={false} tabIndex={-1}>
           {row.name ?? 'unknown task'}
         </Link>
         <ProgressBar row={row} />
         <span className="mono dim cut grow">{argumentsText(row.args, row.kwargs)}</span>
         <Note row={row} now={now} />
-      </span>
-      <span role="cell" className="c-q cut mid">
-        {row.queue ?? <Absent />}
-      </span>
-      <span role="cell" className="c-w cut mid" title={row.worker ?? ''}>
+      </td>
+      <td className="c-q cut mid">{row.queue ?? <Absent />}</td>
+      <td className="c-w cut mid" title={row.worker ?? ''}>
         {row.worker ?? <Absent>no worker yet</Absent>}
-      </span>
-      <span role="cell" className="c-at num mid">
+      </td>
+      <td className="c-at num mid">
         <When at={row.received ?? row.sent ?? row.timestamp} now={now} />
-      </span>
-      <span role="cell" className="c-wr">
+      </td>
+      <td className="c-wr">
         <WaitRun wait={wait} run={run} look={shown.look} />
-      </span>
-      <span role="cell" className="c-run num">
+      </td>
+      <td className="c-run num">
         {run === null ? <Absent /> : <Duration seconds={run} />}
         <Actions {...props} />
-      </span>
-      <span role="cell" className={row.retries > 0 ? 'c-try num' : 'c-try num dim'}>
-        {row.retries + 1}
-      </span>
-    </div>
+      </td>
+      <td className={row.retries > 0 ? 'c-try num' : 'c-try num dim'}>{row.retries + 1}</td>
+    </tr>
   );
 });

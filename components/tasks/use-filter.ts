@@ -1,6 +1,6 @@
 'use client';
 
-import { usePathname, useSearchParams } from 'next/navigation';
+import { useSearchParams } from 'next/navigation';
 import { useCallback, useMemo } from 'react';
 import { filterFromParams, filterToParams, type TaskFilter } from '../../lib/contract/filters.ts';
 
@@ -10,18 +10,12 @@ import { filterFromParams, filterToParams, type TaskFilter } from '../../lib/con
  */
 export function useFilter(): readonly [TaskFilter, (next: TaskFilter) => void] {
   const params = useSearchParams();
-  const pathname = usePathname();
   const text = params.toString();
   const filter = useMemo(() => filterFromParams(new URLSearchParams(text)), [text]);
-  const change = useCallback(
-    (next: TaskFilter) => {
-      const query = filterToParams(next).toString();
-      const here = window.location.pathname;
-      window.history.replaceState(null, '', query ? `${here}?${query}` : here);
-    },
-    // A new page is a new address to write.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
-    [pathname],
-  );
+  const change = useCallback((next: TaskFilter) => {
+    const query = filterToParams(next).toString();
+    const here = window.location.pathname;
+    window.history.replaceState(null, '', query ? `${here}?${query}` : here);
+  }, []);
   return [filter, change];
 }

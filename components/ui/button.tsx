@@ -1,4 +1,5 @@
 import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import { Key } from './key.tsx';
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly tone?: 'primary' | 'danger' | 'danger solid' | 'bare';
@@ -15,7 +16,7 @@ export function Button({ tone, size, hint, icon, children, className, ...rest }:
     <button type="button" className={classes} {...rest}>
       {icon}
       {children}
-      {hint ? <kbd aria-hidden="true">{hint}</kbd> : null}
+      {hint ? <Key>{hint}</Key> : null}
     </button>
   );
 }

@@ -79,7 +79,7 @@ export function FirstSteps(props: { readonly workerCount: number; readonly title
   const workers =
     props.workerCount === 1 ? '1 has announced itself' : `${props.workerCount} have announced themselves`;
   return (
-    <section className="first">
+    <section className="welcome">
       <Art done={1 + Number(isUp) + Number(hasWorker)} />
       <h2 className="big">{props.title}</h2>
       <p className="mid">Start a worker and this page fills by itself; there is nothing to reload.</p>

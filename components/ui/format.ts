@@ -81,6 +81,11 @@ export function formatDuration(seconds: number | null | undefined): string {
   return figures.length === 0 ? NONE : figures.map(({ value, unit }) => value + unit).join(' ');
 }
 
+/** Whole seconds below a minute: `24s`, then as a duration. */
+export function formatRough(seconds: number): string {
+  return seconds < 59.5 ? `${Math.max(0, Math.round(seconds))}s` : formatDuration(seconds);
+}
+
 /** `412M`, `1.4G`, from bytes. */
 export function bytesFigure(bytes: number | null | undefined): Figure | null {
   if (!isFigure(bytes)) return null;

@@ -1,7 +1,7 @@
 'use client';
 
 import { Plus, X } from 'lucide-react';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useState } from 'react';
 import type { WorkerDetail } from '../../lib/contract/records.ts';
 import { errorText } from '../data/http.ts';
 import { useWorkerCommand } from '../data/use-worker-commands.ts';
@@ -26,7 +26,7 @@ export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNo
   const { data: queues } = useRoom<'queues'>({ room: 'queues' });
   const isOff = isReadOnly || worker.status === 'offline' || command.isPending;
   const name = queue.trim();
-  const add = (event: FormEvent): void => {
+  const add = (event: SubmitEvent): void => {
     event.preventDefault();
     if (!name || isOff) return;
     command.mutate({ kind: 'add-consumer', queue: name }, { onSuccess: () => setQueue('') });

@@ -17,7 +17,7 @@ import { WorkerTabs } from './worker-tabs.tsx';
 function WorkerBody({ worker }: { readonly worker: WorkerDetail }): ReactNode {
   const now = useNow(500);
   const router = useRouter();
-  useKeys({ Escape: () => router.push('/workers') });
+  useKeys({ escape: () => router.push('/workers') });
   return (
     <>
       <WorkerHead worker={worker} now={now} />
@@ -28,12 +28,12 @@ function WorkerBody({ worker }: { readonly worker: WorkerDetail }): ReactNode {
 
 function Unknown({ name }: { readonly name: string }): ReactNode {
   return (
-    <section className="first">
+    <section className="welcome">
       <h2 className="big">This worker is not known</h2>
       <p className="mid">
         Nothing called <code>{name}</code> has announced itself.
       </p>
-      <p className="first-acts">
+      <p className="welcome-acts">
         <Link className="btn" href="/workers">
           All workers
         </Link>

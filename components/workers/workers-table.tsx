@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import type { ReactNode } from 'react';
 import type { WorkerRow } from '../../lib/contract/records.ts';
+import { largest } from '../charts/geometry.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { Absent, Bytes, Unit } from '../ui/figures.tsx';
 import { formatClock, formatCount, formatDuration, formatRate, isFigure } from '../ui/format.ts';
@@ -68,7 +69,6 @@ function WorkerLine(props: { readonly worker: WorkerRow; readonly now: number })
   if (worker.status === 'offline') return <GoneLine worker={worker} now={now} />;
   const total = worker.concurrency ?? worker.active;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the name in it is a link that does the same
     <tr className="opens" onClick={() => router.push(workerHref(worker.name))}>
       <Name worker={worker} />
       <td>
@@ -96,7 +96,11 @@ function WorkerLine(props: { readonly worker: WorkerRow; readonly now: number })
       </td>
       <td className="hide-s">
         <span className="row">
-          <Sparkline points={worker.memory.points} className="mid-spark" />
+          <Sparkline
+            points={worker.memory.points}
+            max={Math.max(1, largest(worker.memory.points) * 1.6)}
+            className="mid-spark"
+          />
           <span className="nowrap">
             <Bytes bytes={worker.memoryBytes} />
           </span>
