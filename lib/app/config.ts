@@ -6,7 +6,7 @@ import type { Route } from './routes.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** A queue in `task_queues`, as a list item or as a value under its name. */
-export type QueueSetting = Queue | string;
+type QueueSetting = Queue | string;
 
 /** Every setting, under Celery's names. Durations are seconds. */
 export interface Config {

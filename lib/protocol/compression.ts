@@ -2,7 +2,7 @@ import { inflateSync } from 'node:zlib';
 import { UmbelError } from '../contract/errors.ts';
 
 /** Largest body that is unpacked, in bytes. */
-export const MAX_INFLATED_BYTES = 100 * 1024 * 1024;
+const MAX_INFLATED_BYTES = 100 * 1024 * 1024;
 
 const ZLIB_TYPES: ReadonlySet<string> = new Set(['application/x-gzip', 'gzip', 'zlib']);
 

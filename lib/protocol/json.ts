@@ -9,7 +9,7 @@ import { isRecord } from './record.ts';
  */
 
 /** Deepest nesting that is read or written. A cycle is found by running into it. */
-export const MAX_DEPTH = 1000;
+const MAX_DEPTH = 1000;
 
 /**
  * Writes a value as JSON text. `Date` becomes an aware datetime, `Uint8Array` bytes, `bigint` a plain integer;

@@ -7,7 +7,7 @@ import { isRecord } from './record.ts';
  */
 
 /** Celery's limit for argsrepr, kwargsrepr and results, in characters. */
-export const REPR_LENGTH = 1024;
+const REPR_LENGTH = 1024;
 
 const MAX_LEVELS = 3;
 
@@ -168,4 +168,4 @@ function reprBytes(bytes: Uint8Array): string {
   return `b'${shown}${bytes.length > REPR_LENGTH ? '...' : ''}'`;
 }
 
-export { type PythonLiteral, parsePythonLiteral } from './python-literal.ts';
+export { parsePythonLiteral } from './python-literal.ts';

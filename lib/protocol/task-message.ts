@@ -126,5 +126,4 @@ function encodeProperties(call: TaskCall): WireMessage['properties'] {
     : { ...properties, expiration: String(Math.max(0, Math.round(call.expirationMs))) };
 }
 
-export type { Embed } from './signature.ts';
-export { decodeTaskBody, decodeTaskRequest, type TaskBody, type TaskRequest } from './task-request.ts';
+export { decodeTaskBody, decodeTaskRequest, type TaskRequest } from './task-request.ts';
