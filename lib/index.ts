@@ -2,7 +2,7 @@
 
 export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
 export { AsyncResult, type GetOptions } from './app/async-result.ts';
-export { Celery, isCelery, type SendTaskOptions } from './app/celery.ts';
+export { Celery, isCelery } from './app/celery.ts';
 export type { CeleryConfig, Config } from './app/config.ts';
 export type { TaskContext } from './app/context.ts';
 export { EagerResult } from './app/eager.ts';

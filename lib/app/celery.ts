@@ -34,9 +34,6 @@ import type { TraceApp } from './tracer.ts';
 
 const BRAND: unique symbol = Symbol.for('umbel.Celery');
 
-/** Sends a call by name; all of `ApplyOptions`, and `args` for symmetry with Python. */
-export type SendTaskOptions = ApplyOptions;
-
 /**
  * An app: its settings, its tasks, and the connections they share. Connections open on first use;
  * `close()` ends them, so that a script can end.
@@ -114,7 +111,7 @@ export class Celery implements TraceApp {
   async sendTask<R = unknown>(
     name: string,
     args: readonly unknown[] = [],
-    options: SendTaskOptions = NO_OPTIONS,
+    options: ApplyOptions = NO_OPTIONS,
   ): Promise<AsyncResult<R>> {
     const task: CallableTask = this.tasks.get(name) ?? { name };
     const { id, published } = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
