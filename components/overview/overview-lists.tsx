@@ -42,7 +42,7 @@ function WorkerLine(props: { readonly worker: WorkerRow; readonly now: number })
         </td>
       ) : (
         <>
-          <td>
+          <td className="hide-s">
             <Sparkline points={worker.cpu.points} max={100} className="wide" />
           </td>
           <td className="num">
@@ -55,7 +55,7 @@ function WorkerLine(props: { readonly worker: WorkerRow; readonly now: number })
               <Absent />
             )}
           </td>
-          <td className="num">
+          <td className="num hide-s">
             <Bytes bytes={worker.memoryBytes} />
           </td>
           <td className="num">
@@ -83,18 +83,20 @@ function Workers(props: { readonly workers: readonly WorkerRow[]; readonly now: 
         <colgroup>
           <col />
           <col className="w-slots" />
-          <col className="w-spark" />
+          <col className="w-spark hide-s" />
           <col className="w-num" />
-          <col className="w-num" />
+          <col className="w-num hide-s" />
           <col className="w-num" />
         </colgroup>
         <thead>
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Slots</th>
-            <th scope="col">CPU</th>
-            <td className="th" />
+            <td className="th hide-s" />
             <th scope="col" className="num">
+              CPU
+            </th>
+            <th scope="col" className="num hide-s">
               Mem
             </th>
             <th scope="col" className="num">

@@ -34,7 +34,7 @@ function LaneView(props: { readonly lane: Lane; readonly timeline: Timeline }): 
   const right = last ? percent(last.to) : 0;
   const { outcome } = lane;
   // Words stand where there is room: after the bars, before them, or on the left within the lane.
-  const isBefore = right > 66 && left > 20;
+  const isBefore = right > 66 && left > 34;
   const isInside = right > 66 && !isBefore;
   const place = isBefore ? `${left}%` : `${right}%`;
   return (

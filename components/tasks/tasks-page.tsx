@@ -55,7 +55,7 @@ function useRowActions(): { readonly actions: RowActions; readonly dialog: React
 function TasksHere(): ReactNode {
   const [filter, setFilter] = useFilter();
   const [list, dispatch] = useReducer(reduceTaskList, EMPTY_LIST);
-  const now = useNow();
+  const now = useNow(500);
   const announce = useAnnounce();
   const isReadOnly = useIsReadOnly();
   const { actions, dialog } = useRowActions();
