@@ -1,5 +1,6 @@
-import { ConnectionLost } from '../../redis/failures.ts';
+import { ConnectionLost, messageOf } from '../../redis/failures.ts';
 import type { Outbox } from '../../redis/outbox.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { Queue, Subscription } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
 import type { Broadcasts } from './broadcasts.ts';
@@ -10,6 +11,7 @@ export interface ConsumedQueuesOptions {
   readonly bindings: Bindings;
   readonly broadcasts: Broadcasts;
   readonly keys: Keys;
+  readonly logger: Logger;
 }
 
 /** Life of a broadcast that its worker does not take, in seconds. */
@@ -63,10 +65,15 @@ export class ConsumedQueues {
   }
 
   async #open(queue: Queue): Promise<void> {
-    const { bindings, broadcasts, outbox, keys } = this.#options;
+    const { bindings, broadcasts, outbox, keys, logger } = this.#options;
     const { name, exchange = name, exchangeType = 'direct', routingKey = name } = queue;
     const pattern = exchangeType === 'topic' ? topicPattern(routingKey) : '';
-    await bindings.bind(exchange, { routingKey, pattern, queue: name });
+    try {
+      await bindings.bind(exchange, { routingKey, pattern, queue: name });
+    } catch (error) {
+      // A full Redis refuses it, but must be drained all the same; it is written again with every sweep.
+      logger.warning(messageOf(error));
+    }
     if (exchangeType !== 'fanout' || this.#subscriptions.has(name)) return;
     const list = keys.list(name, 0);
     const subscription = broadcasts.listenRaw(exchange, routingKey, (text) => {
