@@ -44,14 +44,7 @@ export default {
       'backend-below-app',
       'backends store results only',
       '^lib/backend/',
-      outside(
-        'lib/backend/',
-        'lib/transport/',
-        'lib/redis/',
-        'lib/protocol/',
-        'lib/contract/',
-        'lib/util/',
-      ),
+      outside('lib/backend/', 'lib/transport/', 'lib/redis/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
     ),
     forbid(
       'events-below-app',

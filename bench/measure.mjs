@@ -1,7 +1,7 @@
 // What every benchmark measures with: processes, their CPU, a private redis-server, percentiles.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 export async function freePort() {
@@ -48,7 +48,16 @@ export async function outputOf(child, pattern, seconds = 20) {
 /** A redis-server without persistence, as the peers' own benchmarks use it. */
 export async function redisServer() {
   const port = await freePort();
-  const child = start('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
+  const child = start('redis-server', [
+    '--port',
+    port,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]);
   await outputOf(child, /Ready to accept connections/);
   return { port, child, name: 'redis' };
 }
@@ -103,7 +112,8 @@ export async function timeDrain({ total, count, pid, seconds = 120 }) {
   let startCpu = 0;
   for (;;) {
     const done = await count();
-    if (!startedAt && done >= total / 10) [first, startedAt, startCpu] = [done, performance.now(), cpuMs(pid)];
+    if (!startedAt && done >= total / 10)
+      [first, startedAt, startCpu] = [done, performance.now(), cpuMs(pid)];
     if (done >= total) break;
     if (performance.now() > deadline) throw new Error(`only ${done} of ${total} done after ${seconds} s`);
     await sleep(5);

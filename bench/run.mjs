@@ -84,26 +84,52 @@ async function measure(kind, run) {
 const figure = (value, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits });
 const print = (cells) => console.log(`| ${cells.join(' | ')} |`);
 
-console.log(`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, ${options.rounds} rounds, medians\n`);
+console.log(
+  `Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, ${options.rounds} rounds, medians\n`,
+);
 
 if (!options.only || options.only === 'drain') {
-  const rows = await measure('drain', (entry, server) => entry.contender.drain(server, { ...entry, clientFor }));
-  const reference = (name) => median(rows[contenders.findIndex(({ contender }) => contender.name === name)].map((row) => row.perSecond));
+  const rows = await measure('drain', (entry, server) =>
+    entry.contender.drain(server, { ...entry, clientFor }),
+  );
+  const reference = (name) =>
+    median(
+      rows[contenders.findIndex(({ contender }) => contender.name === name)].map((row) => row.perSecond),
+    );
   const [bull, python] = [reference('BullMQ'), reference('Celery prefork')];
-  print(['drain, with acks and results', 'tasks/s', 'worker CPU ms per 1,000', '× BullMQ', '× Celery prefork', 'enqueue/s']);
+  print([
+    'drain, with acks and results',
+    'tasks/s',
+    'worker CPU ms per 1,000',
+    '× BullMQ',
+    '× Celery prefork',
+    'enqueue/s',
+  ]);
   print(['---', '---:', '---:', '---:', '---:', '---:']);
   for (const [index, { label }] of contenders.entries()) {
     const of = (key) => median(rows[index].map((row) => row[key]));
     if (rows[index].length === 0) continue;
     const rate = of('perSecond');
-    print([label, figure(rate), figure(of('cpuPer1000'), 1), figure(rate / bull, 2), figure(rate / python, 1), figure(of('enqueuePerSecond'))]);
+    print([
+      label,
+      figure(rate),
+      figure(of('cpuPer1000'), 1),
+      figure(rate / bull, 2),
+      figure(rate / python, 1),
+      figure(of('enqueuePerSecond')),
+    ]);
   }
   console.log();
 }
 
 if (!options.only || options.only === 'latency') {
   const rows = await measure('latency', (entry, server) =>
-    entry.contender.latency(server, { count: 300, perSecond: 100, concurrency: Math.min(10, entry.concurrency), clientFor }),
+    entry.contender.latency(server, {
+      count: 300,
+      perSecond: 100,
+      concurrency: Math.min(10, entry.concurrency),
+      clientFor,
+    }),
   );
   print(['delay() to start of the body, 100 tasks/s', 'p50 ms', 'p99 ms', 'best p99 ms']);
   print(['---', '---:', '---:', '---:']);

@@ -21,8 +21,16 @@ const isOlder = (output, sources) => {
 };
 
 /** True when the compiled library and server are missing or older than their sources. */
-export const isServerStale = () => isOlder('dist/lib/cli/main.js', ['lib', 'server', 'package.json', 'tsconfig.build.json']);
+export const isServerStale = () =>
+  isOlder('dist/lib/cli/main.js', ['lib', 'server', 'package.json', 'tsconfig.build.json']);
 
 /** True when the exported pages are missing or older than their sources. */
 export const isWebStale = () =>
-  isOlder('dist/web/index.html', ['app', 'components', 'lib/contract', 'public', 'next.config.ts', 'package.json']);
+  isOlder('dist/web/index.html', [
+    'app',
+    'components',
+    'lib/contract',
+    'public',
+    'next.config.ts',
+    'package.json',
+  ]);

@@ -19,7 +19,15 @@ if (isWebStale()) {
 
 const umbel = spawn(
   process.execPath,
-  ['dist/lib/cli/main.js', '-A', 'examples/tasks.ts', 'dev', '--with', 'examples/traffic.ts', ...process.argv.slice(2)],
+  [
+    'dist/lib/cli/main.js',
+    '-A',
+    'examples/tasks.ts',
+    'dev',
+    '--with',
+    'examples/traffic.ts',
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 );
 // The terminal sends Ctrl-C to the whole group: the child stops by itself, this process only waits for it.

@@ -11,7 +11,9 @@ export const bullmq = {
     const queue = new Queue('bench', { connection: { host: '127.0.0.1', port } });
     const enqueueStart = performance.now();
     for (let sent = 0; sent < total; sent += 1000) {
-      await queue.addBulk(Array.from({ length: Math.min(1000, total - sent) }, () => ({ name: 'noop', data: {} })));
+      await queue.addBulk(
+        Array.from({ length: Math.min(1000, total - sent) }, () => ({ name: 'noop', data: {} })),
+      );
     }
     const enqueuePerSecond = total / ((performance.now() - enqueueStart) / 1000);
     const worker = start(process.execPath, [script, String(port), String(concurrency)]);
@@ -31,7 +33,12 @@ export const bullmq = {
     const waits = [];
     for (let i = 0; i < count; i++) {
       const sent = performance.timeOrigin + performance.now();
-      waits.push(queue.add('started_at', {}).then((job) => job.waitUntilFinished(events)).then((at) => at - sent));
+      waits.push(
+        queue
+          .add('started_at', {})
+          .then((job) => job.waitUntilFinished(events))
+          .then((at) => at - sent),
+      );
       await sleep(1000 / perSecond);
     }
     const latencies = await Promise.all(waits);

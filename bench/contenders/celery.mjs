@@ -58,7 +58,21 @@ export const pythonCelery = (pool) =>
   celeryWorker(`Celery ${pool}`, (server, concurrency) =>
     start(
       '/usr/bin/python3',
-      ['-m', 'celery', '-A', module, 'worker', '-l', 'info', '-P', pool, '-c', String(concurrency), '--without-gossip', '--without-mingle'],
+      [
+        '-m',
+        'celery',
+        '-A',
+        module,
+        'worker',
+        '-l',
+        'info',
+        '-P',
+        pool,
+        '-c',
+        String(concurrency),
+        '--without-gossip',
+        '--without-mingle',
+      ],
       { cwd: folder, env: { ...process.env, ...urls(server) } },
     ),
   );
@@ -68,7 +82,19 @@ export const umbel = (pool, flags = []) =>
   celeryWorker(`Umbel ${pool}${flags.length ? ` ${flags.join(' ')}` : ''}`, (server, concurrency) =>
     start(
       process.execPath,
-      ['dist/lib/cli/main.js', '-A', 'bench/contenders/umbel-tasks.mjs', 'worker', '-l', 'warning', '-P', pool, '-c', String(concurrency), ...flags],
+      [
+        'dist/lib/cli/main.js',
+        '-A',
+        'bench/contenders/umbel-tasks.mjs',
+        'worker',
+        '-l',
+        'warning',
+        '-P',
+        pool,
+        '-c',
+        String(concurrency),
+        ...flags,
+      ],
       { cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, ...urls(server) } },
     ),
   );
