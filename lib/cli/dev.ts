@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { Dashboard } from '../../server/main.ts';
-import { createLogger } from '../util/logger.ts';
 import { Companion } from './companion.ts';
 import type { GlobalOptions } from './context.ts';
 import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
 import { CliExit, EXIT } from './exit.ts';
-import { brokerOf, welcome } from './flower.ts';
+import { brokerOf, makeDashboard, welcome } from './flower.ts';
 import { say } from './output.ts';
 import { onEndSignal } from './until-signal.ts';
 
@@ -43,10 +41,7 @@ async function runDev(globals: GlobalOptions, options: DevOptions): Promise<numb
   }
   const { concurrency, pool, queues, with: beside, ...dashboardPart } = options;
   const broker = await brokerOf(globals);
-  const dashboard = new Dashboard(
-    { ...broker, ...dashboardOptions(dashboardPart) },
-    { logger: createLogger({ level: 'WARNING' }) },
-  );
+  const dashboard = await makeDashboard({ ...broker, ...dashboardOptions(dashboardPart) }, 'WARNING');
   await dashboard.start();
   if (!globals.quiet) say(welcome(dashboard));
   const env = {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Dashboard } from '../../server/main.ts';
+import type { Dashboard, DashboardOptions } from '../../server/main.ts';
 import { EMBEDDED_BROKER } from '../app/config.ts';
-import { createLogger } from '../util/logger.ts';
+import { createLogger, type LogLevel } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
 import { type GlobalOptions, openApp } from './context.ts';
@@ -20,9 +20,9 @@ export function registerFlower(program: Command): void {
     .addHelpText('after', '\nExample: umbel --broker=redis://localhost:6379/0 flower --port 5555');
   addDashboardOptions(command, 'WARNING').action(async (options: DashboardCliOptions) => {
     const globals = program.opts<GlobalOptions>();
-    const dashboard = new Dashboard(
+    const dashboard = await makeDashboard(
       { ...(await brokerOf(globals)), ...dashboardOptions(options) },
-      { logger: createLogger({ level: options.loglevel }) },
+      options.loglevel,
     );
     const end = untilEndSignal();
     await dashboard.start();
@@ -30,6 +30,12 @@ export function registerFlower(program: Command): void {
     await end;
     await dashboard.stop();
   });
+}
+
+/** The server is loaded only by the commands that start it: it is most of the program. */
+export async function makeDashboard(options: DashboardOptions, level: LogLevel): Promise<Dashboard> {
+  const { Dashboard } = await import('../../server/main.ts');
+  return new Dashboard(options, { logger: createLogger({ level }) });
 }
 
 /** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */

@@ -23,6 +23,9 @@ function report(thrown: unknown): number {
   return EXIT.failure;
 }
 
+// The reader of a pipe may leave early, as `head` does: that is no failure of ours.
+process.stdout.on('error', () => process.exit(EXIT.ok));
+
 try {
   const program = createProgram();
   checkGrammar(program, process.argv.slice(2));
