@@ -31,21 +31,3 @@ export const PROPAGATE_STATES: ReadonlySet<string> = new Set(['FAILURE', 'REVOKE
 export function isTaskState(state: string): state is TaskState {
   return (TASK_STATES as readonly string[]).includes(state);
 }
-
-const PRECEDENCE = [
-  'SUCCESS',
-  'FAILURE',
-  null,
-  'REVOKED',
-  'STARTED',
-  'RECEIVED',
-  'REJECTED',
-  'RETRY',
-  'PENDING',
-];
-
-/** Rank of a state when events arrive out of order: lower wins; custom states rank after FAILURE (celery/states.py). */
-export function precedence(state: string): number {
-  const rank = PRECEDENCE.indexOf(state);
-  return rank < 0 ? PRECEDENCE.indexOf(null) : rank;
-}
