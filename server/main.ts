@@ -41,7 +41,8 @@ export class Dashboard implements Service {
   readonly config: DashboardConfig;
   readonly #logger: Logger;
   readonly #engine: EngineHost | null;
-  readonly #collector: Collector;
+  /** What it knows of the cluster. */
+  readonly collector: Collector;
   readonly #http: HttpServer<ApiContext>;
   readonly #gateway: Gateway;
   #running: Service[] = [];
@@ -59,7 +60,7 @@ export class Dashboard implements Service {
           logger,
         })
       : null;
-    this.#collector = new Collector({
+    this.collector = new Collector({
       brokerUrl: config.broker,
       backendUrl: config.resultBackend,
       history: openHistory(config.memoryOnly ? ':memory:' : join(config.data, 'history.db'), IS_COMPILED),
@@ -69,7 +70,7 @@ export class Dashboard implements Service {
     });
     const guard = new Guard(config);
     const version = packageVersion();
-    const shared = { collector: this.#collector, version, isReadOnly: config.readOnly };
+    const shared = { collector: this.collector, version, isReadOnly: config.readOnly };
     this.#http = new HttpServer({
       address: config.address,
       port: config.port,
@@ -78,8 +79,8 @@ export class Dashboard implements Service {
       router: new Router(ROUTES),
       context: {
         ...shared,
-        desk: new ControlDesk(this.#collector, logger),
-        sender: new TaskSender(this.#collector),
+        desk: new ControlDesk(this.collector, logger),
+        sender: new TaskSender(this.collector),
       },
       files: new StaticFiles(parts.webRoot ?? defaultWebRoot(), {
         prefix: config.urlPrefix,
@@ -101,7 +102,7 @@ export class Dashboard implements Service {
   async start(): Promise<void> {
     if (this.#running.length > 0) return;
     this.#logger.info(`Starting: ${describeConfig(this.config)}.`);
-    const parts = [...(this.#engine ? [this.#engine] : []), this.#collector, this.#gateway, this.#http];
+    const parts = [...(this.#engine ? [this.#engine] : []), this.collector, this.#gateway, this.#http];
     try {
       for (const part of parts) {
         this.#running.unshift(part);

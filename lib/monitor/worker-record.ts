@@ -62,6 +62,8 @@ export class WorkerRecord {
   saidGoodbye = false;
   lastHeartbeat: number | null = null;
   failed = 0;
+  /** Its heartbeats carry pool and figures, as Umbel's do: fresher than what inspect tells. */
+  tellsFigures = false;
   #cpuBefore: { readonly at: number; readonly seconds: number } | null = null;
   #freq = DEFAULT_FREQ;
   #software: string | null = null;
@@ -177,6 +179,7 @@ export class WorkerRecord {
     const { facts } = this;
     facts.pid = numberOf(event, 'pid') ?? facts.pid;
     facts.pool = textOf(event, 'pool', 60) ?? facts.pool;
+    if (numberOf(event, 'concurrency') !== null) this.tellsFigures = true;
     facts.concurrency = numberOf(event, 'concurrency') ?? facts.concurrency;
     facts.queues = textsOf(event, 'queues', 500) ?? facts.queues;
     facts.startedAt = numberOf(event, 'started_at') ?? facts.startedAt;

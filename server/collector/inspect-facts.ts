@@ -8,7 +8,11 @@ const statsSchema = z.object({
   uptime: optionalNumber,
   prefetch_count: optionalNumber,
   pool: z
-    .object({ implementation: z.string().optional().catch(undefined), 'max-concurrency': optionalNumber })
+    .object({
+      implementation: z.string().optional().catch(undefined),
+      'max-concurrency': optionalNumber,
+      processes: z.array(z.unknown()).optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
   rusage: z
@@ -27,11 +31,12 @@ export function applyStats(worker: WorkerRecord, answer: unknown, now: number): 
   const { facts } = worker;
   facts.pid = pid ?? facts.pid;
   facts.prefetch = prefetch ?? facts.prefetch;
+  if (worker.tellsFigures) return;
   facts.pool = poolName(pool?.implementation) ?? facts.pool;
-  facts.concurrency = pool?.['max-concurrency'] ?? facts.concurrency;
+  // A pool that grew still tells the concurrency that it started with.
+  facts.concurrency = pool?.processes?.length || (pool?.['max-concurrency'] ?? facts.concurrency);
   if (uptime !== undefined) facts.startedAt ??= now - uptime;
-  // Workers that measure themselves say it in their heartbeats, which are newer.
-  if (rusage && facts.loopMs === null) applyRusage(worker, rusage, now);
+  if (rusage) applyRusage(worker, rusage, now);
 }
 
 function applyRusage(

@@ -1,6 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+
+/** The part of a request that is judged. */
+export interface Asked {
+  readonly headers: IncomingHttpHeaders;
+}
 
 export interface GuardOptions {
   /** Address it listens on. */
@@ -30,7 +35,7 @@ export class Guard {
     this.#isAnyHost = allowedHosts.includes('*');
   }
 
-  isHostAllowed(request: IncomingMessage): boolean {
+  isHostAllowed(request: Asked): boolean {
     const name = hostName(request.headers.host);
     if (name === null) return false;
     // An address as name cannot be rebound: whoever listens on all addresses may be asked by any of them.
@@ -39,7 +44,7 @@ export class Guard {
   }
 
   /** Whether a request that changes something comes from our own pages or from no page at all. */
-  isSameOrigin({ headers }: IncomingMessage): boolean {
+  isSameOrigin({ headers }: Asked): boolean {
     const site = headers['sec-fetch-site'];
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
     const { origin, host } = headers;
@@ -48,7 +53,7 @@ export class Guard {
   }
 
   /** Both checks: for the handshake of the live connection. */
-  isTrusted(request: IncomingMessage): boolean {
+  isTrusted(request: Asked): boolean {
     return this.isHostAllowed(request) && this.isSameOrigin(request);
   }
 }

@@ -30,6 +30,7 @@ export interface StaticFile {
 
 /** Pages below these are exported once, under `_`, and serve every name. */
 const DYNAMIC = /^\/(task|worker)\/[^/]+/;
+const DYNAMIC_DATA = /^\/(task|worker)\/[^/]+\.txt$/;
 
 /** The exported pages, read into memory at start with the URL prefix and the configuration written in. */
 export class StaticFiles {
@@ -53,7 +54,13 @@ export class StaticFiles {
    * all such names.
    */
   find(path: string): StaticFile | undefined {
-    for (const candidate of [decodePath(path), path.replace(DYNAMIC, '/$1/_')]) {
+    const candidates = [
+      decodePath(path),
+      // The page's data for client-side navigation: `/task/<id>.txt`.
+      path.replace(DYNAMIC_DATA, '/$1/_.txt'),
+      path.replace(DYNAMIC, '/$1/_'),
+    ];
+    for (const candidate of candidates) {
       const name = candidate.length > 1 && candidate.endsWith('/') ? candidate.slice(0, -1) : candidate;
       const found =
         this.#files.get(name) ??
@@ -61,18 +68,11 @@ export class StaticFiles {
         this.#files.get(`${name}/index.html`);
       if (found) return found;
     }
-    return DYNAMIC.test(path) ? this.#flightFile(path) : undefined;
+    return undefined;
   }
 
   get notFound(): StaticFile | undefined {
     return this.#files.get('/404.html');
-  }
-
-  /** `/task/<id>.txt` and `/task/<id>/__next….txt` are data of the page `/task/_`. */
-  #flightFile(path: string): StaticFile | undefined {
-    if (!path.endsWith('.txt')) return undefined;
-    const direct = path.replace(/^\/(task|worker)\/[^/]+\.txt$/, '/$1/_.txt');
-    return this.#files.get(direct) ?? this.#files.get(path.replace(DYNAMIC, '/$1/_'));
   }
 
   #prepare(name: string, raw: Buffer): StaticFile {

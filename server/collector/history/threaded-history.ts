@@ -39,7 +39,11 @@ export class ThreadedHistory implements History {
 
   async start(): Promise<void> {
     if (this.#worker) return;
-    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: { path: this.#path } });
+    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: { path: this.#path },
+      // Flags of the main process (loaders, --input-type) are none of the thread's business.
+      execArgv: [],
+    });
     this.#worker = worker;
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: unknown) => this.#receive(message, resolve));
