@@ -17,16 +17,16 @@ function stepName(seconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** When the problems of now began, as far as the chart reaches back. */
+/** When the problems of now began, as far as the chart reaches back; the worst get the room. */
 function marksOf(overview: Overview, zone: Zone): readonly Mark[] {
   const start = overview.buckets[0]?.at;
   const end = (overview.buckets.at(-1)?.at ?? 0) + overview.stepSeconds;
   if (start === undefined || end <= start) return [];
   const marks: Mark[] = [];
-  for (const problem of [...overview.problems].sort((a, b) => a.since - b.since)) {
+  for (const problem of overview.problems) {
     const place = (problem.since - start) / (end - start);
-    const before = marks.at(-1);
-    if (place < 0.02 || place > 0.995 || (before && place - before.place < MIN_GAP)) continue;
+    const isCrowded = marks.some((mark) => Math.abs(mark.place - place) < MIN_GAP);
+    if (place < 0.02 || place > 0.995 || isCrowded) continue;
     marks.push({ place, label: `${formatTick(problem.since, zone)} ${problem.title.slice(0, 34)}` });
   }
   return marks;

@@ -42,7 +42,7 @@ function SideLink(props: { readonly page: PageLink; readonly isCurrent: boolean 
   const badge = badgeOf(props.page.label, useStatus());
   if (!props.page.href) {
     return (
-      <Tip text="Coming later">
+      <Tip text="Coming later" side="right">
         <button type="button" className="later" aria-disabled="true">
           {props.page.icon}
           {props.page.label}

@@ -9,7 +9,7 @@ import { useWorkerCommand } from '../data/use-worker-commands.ts';
 import { useIsReadOnly } from '../live/status-provider.tsx';
 import { Button } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
-import { formatClock, formatDuration } from '../ui/format.ts';
+import { formatClock, formatDuration, formatRough } from '../ui/format.ts';
 import { usePreferences } from '../ui/preferences.tsx';
 import { StatusDot } from '../ui/status-dot.tsx';
 
@@ -23,8 +23,7 @@ function about(worker: WorkerDetail, now: number, silent: string): string {
       : `up ${formatDuration(now - worker.startedAt)}`,
     worker.status === 'offline'
       ? silent
-      : worker.lastHeartbeat !== null &&
-        `heartbeat ${formatDuration(Math.max(0, now - worker.lastHeartbeat))} ago`,
+      : worker.lastHeartbeat !== null && `heartbeat ${formatRough(now - worker.lastHeartbeat)} ago`,
   ];
   return parts.filter(Boolean).join(', ');
 }

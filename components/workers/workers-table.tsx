@@ -7,7 +7,7 @@ import type { WorkerRow } from '../../lib/contract/records.ts';
 import { largest } from '../charts/geometry.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { Absent, Bytes, Unit } from '../ui/figures.tsx';
-import { formatClock, formatCount, formatDuration, formatRate, isFigure } from '../ui/format.ts';
+import { formatClock, formatCount, formatDuration, formatRate, formatRough, isFigure } from '../ui/format.ts';
 import { workerHref } from '../ui/links.ts';
 import { usePreferences } from '../ui/preferences.tsx';
 import { countOver, Slots } from '../ui/slots.tsx';
@@ -128,9 +128,7 @@ function WorkerLine(props: { readonly worker: WorkerRow; readonly now: number })
         <span className="two">
           <span>{worker.startedAt === null ? <Absent /> : formatDuration(now - worker.startedAt)}</span>
           <small>
-            {worker.lastHeartbeat === null
-              ? ''
-              : `beat ${formatDuration(Math.max(0, now - worker.lastHeartbeat))}`}
+            {worker.lastHeartbeat === null ? '' : `beat ${formatRough(now - worker.lastHeartbeat)}`}
           </small>
         </span>
       </td>
