@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { openTransport } from '../../lib/transport/open.ts';
 import type { Delivery } from '../../lib/transport/transport.ts';
 import { createLogger } from '../../lib/util/logger.ts';
@@ -6,8 +5,8 @@ import { idOf } from './messages.ts';
 
 /*
  * A worker reduced to its transport, to be killed: `node consumer-process.ts <url> <lease> [hold]`. Ten messages run
- * at once for 20 ms each, then the id goes to the list `done` of database 5 and the message is acked. With `hold` it
- * only keeps what it takes. Says `ready` once it consumes.
+ * at once for 20 ms each, then it says `done <id>` and acks the message. With `hold` it only keeps what it takes and
+ * says `took <number>`. Says `ready` once it consumes. Writes to a pipe are synchronous, so what it said has happened.
  */
 
 const [url = '', lease = '2', mode = 'run'] = process.argv.slice(2);
@@ -15,7 +14,6 @@ const transport = openTransport(url, {
   logger: createLogger({ level: 'ERROR' }),
   transportOptions: { lease: Number(lease) },
 });
-const done = new Redis(url.replace(/\/\d+$/, '/5'), { protocol: 2 });
 const waiting: Delivery[] = [];
 let running = 0;
 
@@ -40,7 +38,7 @@ function fill(): void {
 
 async function run(delivery: Delivery): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
-  await done.rpush('done', idOf(delivery));
+  process.stdout.write(`done ${idOf(delivery)}\n`);
   consumer.ack(delivery.tag);
   running -= 1;
   fill();
