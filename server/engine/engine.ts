@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { ActiveExpiry } from './keyspace/expiry.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { Listener } from './listener.ts';
+import { Journal } from './log/journal.ts';
 import { NoStorage, type Storage } from './log/storage.ts';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { PubSub } from './pubsub.ts';
@@ -41,7 +42,7 @@ export class Engine implements Service {
   constructor(options: EngineOptions) {
     this.#options = resolveOptions(options);
     this.#auth = new PasswordAuth(this.#options.password);
-    this.#storage = new NoStorage();
+    this.#storage = this.#createStorage();
     this.#dispatcher = new Dispatcher(allCommands(), this.#services(), this.#storage, this.#options.logger);
   }
 
@@ -84,8 +85,21 @@ export class Engine implements Service {
   async #shutDown(): Promise<void> {
     if (!this.#isStarted) return;
     this.#expiry.stop();
+    await this.#storage.drain();
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#storage.close();
+  }
+
+  #createStorage(): Storage {
+    const { dataDir, fsync, logger, rewriteMinBytes } = this.#options;
+    if (dataDir === null) return new NoStorage();
+    return new Journal(this.#keyspace, {
+      dataDir,
+      fsync,
+      logger,
+      rewriteMinBytes,
+      onResume: () => this.#settle(),
+    });
   }
 
   #listener(endpoint: { host: string; port: number } | { path: string }, path: string | null): Listener {
@@ -114,6 +128,9 @@ export class Engine implements Service {
       awaitCommit: (waiter: Committable) => storage.awaitCommit(waiter),
       get durableBatch() {
         return storage.durableBatch;
+      },
+      get logBacklog() {
+        return storage.backlog;
       },
     };
   }

@@ -18,6 +18,8 @@ export interface EngineOptions {
   fsync?: 'always' | 'everysec';
   /** Data beyond this is refused (an estimate of keys and values). Default: no limit. */
   maxMemoryBytes?: number | undefined;
+  /** The log is rewritten when it has this size and has doubled. Default 64 MB. */
+  rewriteMinBytes?: number | undefined;
 }
 
 export interface ResolvedOptions {
@@ -29,6 +31,7 @@ export interface ResolvedOptions {
   readonly logger: Logger;
   readonly fsync: 'always' | 'everysec';
   readonly maxMemoryBytes: number;
+  readonly rewriteMinBytes: number | undefined;
 }
 
 /** Fills in the defaults; throws `bad_config` for what makes no sense. */
@@ -50,5 +53,6 @@ export function resolveOptions(options: EngineOptions): ResolvedOptions {
     logger: options.logger ?? silentLogger,
     fsync: options.fsync ?? 'always',
     maxMemoryBytes,
+    rewriteMinBytes: options.rewriteMinBytes,
   };
 }

@@ -70,6 +70,10 @@ export class Blocking {
     }
   }
 
+  discardReady(): void {
+    this.#ready = [];
+  }
+
   /** Serves until no list that came to life has both an element and a waiter; serving may bring others to life. */
   serve(): void {
     while (this.#ready.length > 0) {

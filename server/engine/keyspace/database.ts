@@ -19,6 +19,7 @@ export interface DatabaseHost {
   readonly blocking: Blocking;
   readonly tracking: Tracking;
   readonly sink: EffectSink | null;
+  readonly isFrozen: boolean;
   usedBytes: number;
   expiredKeys: number;
   hasPassed(expiresAt: number): boolean;
@@ -42,8 +43,10 @@ export class Database {
   find(key: string): Entry | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined || entry.expiresAt === 0 || !this.host.hasPassed(entry.expiresAt)) return entry;
-    this.remove(key);
-    this.host.expiredKeys += 1;
+    if (!this.host.isFrozen) {
+      this.remove(key);
+      this.host.expiredKeys += 1;
+    }
     return undefined;
   }
 

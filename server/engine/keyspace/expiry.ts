@@ -30,6 +30,7 @@ export class ActiveExpiry {
   }
 
   run(): void {
+    if (this.#keyspace.isFrozen) return;
     const until = performance.now() + BUDGET_MS;
     for (const database of this.#keyspace.databases) {
       while (database.expiring.size > 0 && this.#sweep(database) > BATCH / 10 && performance.now() < until);

@@ -15,6 +15,8 @@ export class Keyspace implements DatabaseHost {
   sink: EffectSink | null = null;
   /** While the log is replayed nothing expires: its own deletions follow. */
   isLoading = false;
+  /** Nothing may change for now: what has expired is hidden but stays. */
+  isFrozen = false;
   /** Estimate of the memory that keys and values take. */
   usedBytes = 0;
   expiredKeys = 0;
@@ -52,5 +54,14 @@ export class Keyspace implements DatabaseHost {
   /** Forgets everything without logging it. */
   clear(): void {
     for (const database of this.databases) database.clear();
+  }
+
+  /** Forgets everything, and has everybody who relies on it look again. */
+  reset(): void {
+    for (const { watching } of this.databases) {
+      for (const watchers of watching.values()) for (const watcher of watchers) watcher.isDirty = true;
+    }
+    this.clear();
+    this.tracking.flushed();
   }
 }

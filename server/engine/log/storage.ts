@@ -19,6 +19,10 @@ export interface Storage {
   mark(): void;
   /** Tells `waiter` when more batches are on disk, or that they never will be. */
   awaitCommit(waiter: Committable): void;
+  /** Changes that are not being written yet, in bytes. */
+  readonly backlog: number;
+  /** Waits until everything is on disk, or cannot be. */
+  drain(): Promise<void>;
   /** Loads what is there and gets ready to write. */
   open(): Promise<void>;
   /** Writes what is left. */
@@ -33,12 +37,15 @@ export class NoStorage implements Storage {
   readonly effects = 0;
   readonly refusal = null;
   readonly size = 0;
+  readonly backlog = 0;
 
   mark(): void {}
 
   awaitCommit(): void {}
 
   async open(): Promise<void> {}
+
+  async drain(): Promise<void> {}
 
   async close(): Promise<void> {}
 }

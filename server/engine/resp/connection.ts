@@ -7,6 +7,8 @@ import type { Chunk } from './reply.ts';
 
 /** Bytes not yet taken by the peer beyond which no further command of it is run. */
 const BACKPRESSURE = 1024 * 1024;
+/** Changes that the log has not begun to write beyond which no writer's next command is run. */
+const LOG_BACKPRESSURE = 32 * 1024 * 1024;
 /** A subscriber that falls behind by this much is disconnected; by half a minute's worth, too. */
 const PUBSUB_HARD = 32 * 1024 * 1024;
 const PUBSUB_SOFT = 8 * 1024 * 1024;
@@ -22,6 +24,8 @@ export interface ConnectionHost {
   settle(): void;
   /** The last log batch that is on disk. */
   readonly durableBatch: number;
+  /** Changes that wait to be written, in bytes. */
+  readonly logBacklog: number;
   /** Calls `release` when more batches are on disk. */
   awaitCommit(connection: Committable): void;
 }
@@ -105,6 +109,7 @@ export class Connection implements Outlet, Committable {
       sent += 1;
     }
     this.#held.splice(0, sent);
+    if (this.#held.length > 0) this.#host.awaitCommit(this);
     this.#afterRelease();
   }
 
@@ -165,8 +170,11 @@ export class Connection implements Outlet, Committable {
   }
 
   #mustChoke(): boolean {
-    if (this.client.reply.size > BACKPRESSURE) this.flush();
-    if (this.#heldBytes + this.#socket.writableLength <= BACKPRESSURE) return false;
+    const isBehind = this.#host.logBacklog > LOG_BACKPRESSURE;
+    if (isBehind || this.client.reply.size > BACKPRESSURE) this.flush();
+    const isFull = this.#heldBytes + this.#socket.writableLength > BACKPRESSURE;
+    // A commit, which takes the backlog away, releases what is held.
+    if (!isFull && !(isBehind && this.#held.length > 0)) return false;
     this.#isChoked = true;
     this.#socket.pause();
     return true;
