@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Celery } from 'umbel';
+
+/* Tasks that pools are tried with. Loaded by the test itself and, compiled by the loader, by pool children. */
+
+export const app = new Celery('pool-tasks', { broker: 'redis://127.0.0.1:1/0' });
+
+app.task('add', (x: number, y: number) => x + y);
+app.task('whoami', () => process.pid);
+app.task('boom', (text: string) => {
+  throw new TypeError(text);
+});
+app.task('unsendable', () => new Map([['a', 1]]));
+app.task('sleep', (ms: number) => sleep(ms, ms));
+app.task('deaf', (ms: number) => sleep(ms, 'never heard'));
+app.task('spin', (ms: number) => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return 'spun';
+});
+app.task('exit', (code: number) => process.exit(code));
+app.task('polite', { bind: true }, async (self) => {
+  try {
+    await sleep(10_000, undefined, { signal: self.request.signal });
+    return 'slept';
+  } catch {
+    return `cleaned up after ${String(self.request.signal.reason?.name)}`;
+  }
+});
+app.task('impolite', { bind: true }, async (self) => {
+  await sleep(10_000, undefined, { signal: self.request.signal });
+});
+app.task('progress', { bind: true }, async (self) => {
+  await self.updateState({ state: 'PROGRESS', meta: { current: 1, total: 2 } });
+  self.sendEvent('task-progress', { current: 1 });
+  return 'done';
+});
+app.task('late-rejection', async () => {
+  void Promise.reject(new Error('nobody looks'));
+  await sleep(20);
+  return 'alive';
+});

@@ -1,0 +1,306 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TraceOutcome } from '../../lib/app/trace-outcome.ts';
+import { decodeTaskRequest, encodeTaskMessage, type TaskRequest } from '../../lib/protocol/task-message.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
+import { AsyncPool } from '../../lib/worker/pool/async.ts';
+import type { Job, JobLoss, Pool, PoolHost } from '../../lib/worker/pool/pool.ts';
+import { PreforkPool } from '../../lib/worker/pool/prefork.ts';
+import { SoloPool } from '../../lib/worker/pool/solo.ts';
+import { HeapTimer } from '../../lib/worker/timer/heap-timer.ts';
+import { ROOT } from '../kit/process.ts';
+import { app } from './pool-tasks.ts';
+
+const HOSTNAME = 'pool@test';
+const TASKS = fileURLToPath(new URL('pool-tasks.ts', import.meta.url));
+
+interface Limits {
+  readonly timeLimit?: number;
+  readonly softTimeLimit?: number;
+}
+
+type JobEnd = { readonly outcome: TraceOutcome } | { readonly loss: JobLoss };
+
+/** A job that notes what the pool tells it. */
+class NotedJob implements Job {
+  readonly request: TaskRequest;
+  readonly timeLimit: number | null;
+  readonly softTimeLimit: number | null;
+  readonly notes: string[] = [];
+  readonly end: Promise<JobEnd>;
+  pid = 0;
+  #resolve: (end: JobEnd) => void = () => {};
+
+  constructor(task: string, args: readonly unknown[], { timeLimit, softTimeLimit }: Limits = {}) {
+    const call = { task, id: `${task}-${Math.random()}`, args, kwargs: {}, origin: 'test', replyTo: 'oid' };
+    this.request = decodeTaskRequest(encodeTaskMessage(call));
+    this.timeLimit = timeLimit ?? null;
+    this.softTimeLimit = softTimeLimit ?? null;
+    this.end = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  onAccepted(pid: number): void {
+    this.pid = pid;
+    this.notes.push('accepted');
+  }
+
+  onSoftLimit(seconds: number): void {
+    this.notes.push(`soft ${seconds}`);
+  }
+
+  onOutcome(outcome: TraceOutcome): void {
+    this.notes.push(outcome.state);
+    this.#resolve({ outcome });
+  }
+
+  onLost(loss: JobLoss): void {
+    this.notes.push(loss.kind);
+    this.#resolve({ loss });
+  }
+
+  async storeState(_taskId: string, state: string, metaText: string): Promise<void> {
+    this.notes.push(`${state} ${metaText}`);
+  }
+
+  sendEvent(type: string): void {
+    this.notes.push(type);
+  }
+}
+
+class NotedHost implements PoolHost {
+  readonly logger = silentLogger;
+  fatal: Error | null = null;
+  rooms = 0;
+
+  onRoom(): void {
+    this.rooms += 1;
+  }
+
+  onFatal(error: Error): void {
+    this.fatal = error;
+  }
+}
+
+const timer = new HeapTimer(() => performance.now());
+
+function prefork(
+  host: PoolHost,
+  size: number,
+  more: { app?: string; maxTasksPerChild?: number } = {},
+): PreforkPool {
+  return new PreforkPool({
+    host,
+    timer,
+    size,
+    settings: { app: more.app ?? TASKS, overrides: {}, hostname: HOSTNAME, logLevel: 'CRITICAL' },
+    childPath: `${ROOT}dist/lib/worker/pool/child-main.js`,
+    ...(more.maxTasksPerChild !== undefined && { maxTasksPerChild: more.maxTasksPerChild }),
+  });
+}
+
+const POOLS: readonly { kind: string; make: (host: PoolHost) => Pool }[] = [
+  { kind: 'async', make: (host) => new AsyncPool({ app, host, timer, size: 2, hostname: HOSTNAME }) },
+  { kind: 'solo', make: (host) => new SoloPool({ app, host, timer, hostname: HOSTNAME }) },
+  { kind: 'prefork', make: (host) => prefork(host, 2) },
+];
+
+let host = new NotedHost();
+let pool: Pool;
+
+/** Waits for room, then runs. */
+async function run(task: string, args: readonly unknown[] = [], limits: Limits = {}): Promise<NotedJob> {
+  const job = new NotedJob(task, args, limits);
+  do await until(() => pool.hasRoom);
+  while (!pool.hasRoom); // another run of the same moment was faster
+  pool.run(job);
+  return job;
+}
+
+async function until(isMet: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!isMet()) {
+    if (performance.now() > deadline) throw new Error('waited 10 s in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function outcomeOf(job: NotedJob): Promise<TraceOutcome> {
+  const end = await job.end;
+  if ('outcome' in end) return end.outcome;
+  throw new Error(`lost: ${JSON.stringify(end.loss)}`);
+}
+
+describe.each(POOLS)('$kind pool', ({ kind, make }) => {
+  beforeEach(async () => {
+    host = new NotedHost();
+    pool = make(host);
+    await pool.start();
+  });
+  afterEach(async () => {
+    await pool.abandonAll();
+    await pool.stop();
+    timer.stop();
+  });
+
+  it('runs a task and gives its value back as JSON', async () => {
+    const job = await run('add', [2, 3]);
+    const outcome = await outcomeOf(job);
+    expect(outcome).toMatchObject({ state: 'SUCCESS', resultText: '5', resultRepr: '5', traceback: null });
+    expect(outcome.runtimeSeconds).toBeGreaterThanOrEqual(0);
+    expect(job.notes).toEqual(['accepted', 'SUCCESS']);
+    expect(pool.pids()).toContain(job.pid);
+  });
+
+  it('gives an error back with its traceback, and goes on', async () => {
+    const outcome = await outcomeOf(await run('boom', ['ouch']));
+    expect(outcome).toMatchObject({ state: 'FAILURE', exceptionRepr: "TypeError('ouch')" });
+    expect(outcome.traceback).toContain('pool-tasks');
+    expect((await outcomeOf(await run('add', [1, 1]))).resultText).toBe('2');
+  });
+
+  it('fails a task whose value no JSON can hold', async () => {
+    const outcome = await outcomeOf(await run('unsendable'));
+    expect(outcome.state).toBe('FAILURE');
+    expect(outcome.exceptionRepr).toContain('Map');
+  });
+
+  it('passes states and events of the task on, in order', async () => {
+    const job = await run('progress');
+    await job.end;
+    expect(job.notes).toEqual(['accepted', 'PROGRESS {"current":1,"total":2}', 'task-progress', 'SUCCESS']);
+  });
+
+  it('has room for as many as its size', async () => {
+    await until(() => pool.hasRoom);
+    if (kind === 'prefork') await until(() => host.rooms >= 2);
+    const jobs = [];
+    while (pool.hasRoom) jobs.push(await run('sleep', [50]));
+    expect(jobs).toHaveLength(pool.size);
+    expect(pool.active).toBe(pool.size);
+    await Promise.all(jobs.map((job) => job.end));
+    await until(() => pool.hasRoom);
+    expect(pool.active).toBe(0);
+  });
+
+  it('tells a task that its soft limit has passed, and lets it finish', async () => {
+    const job = await run('polite', [], { softTimeLimit: 0.1 });
+    const outcome = await outcomeOf(job);
+    expect(outcome.resultText).toBe('"cleaned up after SoftTimeLimitExceeded"');
+    expect(job.notes).toEqual(['accepted', 'soft 0.1', 'SUCCESS']);
+  });
+
+  it('fails a task that the soft limit interrupts', async () => {
+    const outcome = await outcomeOf(await run('impolite', [], { softTimeLimit: 0.1, timeLimit: 5 }));
+    expect(outcome).toMatchObject({ state: 'FAILURE', exceptionRepr: 'SoftTimeLimitExceeded()' });
+  });
+
+  it('gives up a task at its hard limit, and the slot is free again', async () => {
+    const job = await run('deaf', [3000], { timeLimit: 0.2 });
+    expect(await job.end).toEqual({ loss: { kind: 'timeout', seconds: 0.2 } });
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
+  });
+
+  it('terminates a running task', async () => {
+    const job = await run('deaf', [3000]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(pool.terminate(job.request.id, 'SIGTERM')).toBe(true);
+    expect(await job.end).toEqual({ loss: { kind: 'terminated', signal: 'SIGTERM' } });
+    expect(pool.terminate('nobody', 'SIGTERM')).toBe(false);
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
+  });
+
+  it('cuts everything off at a cold shutdown', async () => {
+    const job = await run('deaf', [3000]);
+    await pool.abandonAll();
+    expect(await job.end).toEqual({ loss: { kind: 'shutdown' } });
+    expect(pool.hasRoom).toBe(false);
+  });
+
+  it('grows and shrinks, or says that it cannot', async () => {
+    if (kind === 'solo') {
+      expect(() => pool.grow(1)).toThrow('cannot grow');
+      expect(() => pool.shrink(1)).toThrow('cannot shrink');
+      return;
+    }
+    pool.grow(2);
+    expect(pool.size).toBe(4);
+    const jobs = await Promise.all([1, 2, 3, 4].map(() => run('sleep', [1000])));
+    expect(pool.active).toBe(4);
+    pool.shrink(3);
+    expect(pool.size).toBe(1);
+    const ends = await Promise.all(jobs.map(outcomeOf));
+    expect(ends.map(({ state }) => state)).toEqual(Array(4).fill('SUCCESS'));
+    if (kind === 'prefork') await until(() => pool.pids().length === 1);
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
+    expect(() => pool.shrink(1)).toThrow('must stay');
+  });
+});
+
+describe('prefork pool, processes', () => {
+  beforeEach(() => {
+    host = new NotedHost();
+  });
+  afterEach(async () => {
+    await pool.abandonAll();
+    timer.stop();
+  });
+
+  it('stops a computing task at its hard limit', async () => {
+    pool = prefork(host, 1);
+    await pool.start();
+    const job = await run('spin', [5000], { timeLimit: 0.2 });
+    const start = performance.now();
+    expect(await job.end).toEqual({ loss: { kind: 'timeout', seconds: 0.2 } });
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('reports a lost process and replaces it', async () => {
+    pool = prefork(host, 1);
+    await pool.start();
+    const [before] = pool.pids();
+    const job = await run('exit', [3]);
+    expect(await job.end).toEqual({
+      loss: { kind: 'lost', reason: 'Worker exited prematurely: exitcode 3 Job: 1.' },
+    });
+    const again = await run('whoami');
+    expect((await outcomeOf(again)).resultText).not.toBe(String(before));
+    const killed = await run('deaf', [5000]);
+    process.kill(killed.pid, 'SIGKILL');
+    expect(await killed.end).toEqual({
+      loss: { kind: 'lost', reason: 'Worker exited prematurely: signal 9 (SIGKILL) Job: 3.' },
+    });
+  });
+
+  it('keeps a process whose task forgot a promise', async () => {
+    pool = prefork(host, 1);
+    await pool.start();
+    expect((await outcomeOf(await run('late-rejection'))).resultText).toBe('"alive"');
+  });
+
+  it('replaces a process after so many tasks', async () => {
+    pool = prefork(host, 1, { maxTasksPerChild: 2 });
+    await pool.start();
+    const pids = [];
+    for (let i = 0; i < 4; i += 1) pids.push((await outcomeOf(await run('whoami'))).resultText);
+    expect(pids[0]).toBe(pids[1]);
+    expect(pids[2]).toBe(pids[3]);
+    expect(pids[0]).not.toBe(pids[2]);
+  });
+
+  it('gives up with the reason when the app does not load', async () => {
+    pool = prefork(host, 2, { app: '/nowhere/tasks' });
+    await pool.start();
+    expect(host.fatal?.message).toContain('There is no module "/nowhere/tasks"');
+    expect(pool.hasRoom).toBe(false);
+  });
+
+  it('ends its processes when it stops', async () => {
+    pool = prefork(host, 2);
+    await pool.start();
+    const pids = pool.pids();
+    await pool.stop();
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+});
