@@ -4,13 +4,16 @@ import { type ErrorCode, UmbelError } from '../../lib/contract/errors.ts';
 import { type Logger, silentLogger } from '../../lib/util/logger.ts';
 import type { Service } from '../../lib/util/service.ts';
 import { Engine } from './engine.ts';
+import { releaseOwnLock } from './log/directory-lock.ts';
 import type { EngineOptions } from './options.ts';
 import type { ThreadMessage } from './thread.ts';
 
 export interface EngineHostOptions extends EngineOptions {
-  /** The thread ended without being asked to. */
+  /** The thread ended without being asked to: what is on disk is safe, but nobody serves it. */
   readonly onExit?: (reason: string) => void;
 }
+
+const STOP_MS = 10_000;
 
 /** A thread needs compiled files; from the sources the engine runs in this one. */
 const IS_COMPILED = import.meta.url.endsWith('.js');
@@ -63,7 +66,7 @@ export class EngineHost implements Service {
     }
   }
 
-  /** Answers what came, writes what is left of the log, ends the thread. */
+  /** Answers what came, writes what is left of the log, ends the thread; by force after 10 seconds. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#local?.stop();
@@ -73,7 +76,9 @@ export class EngineHost implements Service {
     if (!thread) return;
     const ended = once(thread, 'exit');
     thread.postMessage('stop');
+    const force = setTimeout(() => void thread.terminate(), STOP_MS);
     await ended;
+    clearTimeout(force);
   }
 
   #take({ port, url }: { readonly port: number; readonly url: string }): void {
@@ -95,9 +100,18 @@ export class EngineHost implements Service {
         );
       });
       thread.on('exit', (code) => {
-        if (!this.#isStopping) this.#options.onExit?.(`exit code ${code}`);
+        this.#ended(`exit code ${code}`);
+        reject(new UmbelError('internal', `The embedded engine ended while it started: exit code ${code}.`));
       });
     });
+  }
+
+  /** Unasked: its lock must not keep the next one out. */
+  #ended(reason: string): void {
+    if (this.#isStopping || this.#url === '') return;
+    this.#thread = null;
+    if (this.#options.dataDir !== null) releaseOwnLock(this.#options.dataDir);
+    this.#options.onExit?.(reason);
   }
 
   #log({ level, message }: Extract<ThreadMessage, { kind: 'log' }>): void {
