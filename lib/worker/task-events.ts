@@ -30,7 +30,8 @@ export class TaskEvents {
     return true;
   }
 
-  received({ name, request, profile }: TaskHandle): void {
+  /** Beyond Celery's fields it says from which queue: its own monitors know that only from the sender, if at all. */
+  received({ name, request, profile, delivery }: TaskHandle): void {
     if (!this.#isOn || !profile.sendEvents) return;
     this.#dispatcher.send('task-received', {
       uuid: request.id,
@@ -42,6 +43,9 @@ export class TaskEvents {
       retries: request.retries,
       eta: request.etaText,
       expires: request.expiresText,
+      queue: delivery.queue,
+      exchange: request.deliveryInfo.exchange,
+      routing_key: request.deliveryInfo.routing_key,
     });
   }
 
