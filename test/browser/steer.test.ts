@@ -44,6 +44,7 @@ test('a task appears in the list without a reload', async () => {
   await page.getByText('Live', { exact: true }).waitFor();
   await send('web.add', [20, 22]);
   await page.getByText('(20, 22)').waitFor();
+  expect(await page.getByText('web.add').first().isVisible()).toBe(true);
 });
 
 test('progress moves while one looks', async () => {
@@ -134,7 +135,8 @@ test('a queue is added to a worker and taken away', async () => {
   await page.getByText('add consumer extra').first().waitFor();
   await open('/tasks?queue=extra');
   await page.getByText('(3, 4)').first().waitFor();
-});
+  expect(await page.getByText('w1@test').first().isVisible()).toBe(true);
+}, 45_000);
 
 async function poolSize(): Promise<unknown> {
   const stats: Record<string, unknown> = { ...(await stack.app.control.inspect().stats()) };
