@@ -62,21 +62,36 @@ export class Bindings {
     this.#forget(this.#group.command.call('sadd', [this.#keys.binding(queue), member]));
   }
 
-  /** Queues that a message with this routing key goes to. */
+  /**
+   * Queues that a message with this routing key goes to. When an answer that we still had names none, we ask again:
+   * a client that waits for replies has bound its queue a moment ago.
+   */
   async queuesOf(exchange: string, routingKey: string): Promise<string[]> {
-    const known = [...(await this.#lookUp(exchange)), ...(this.#own.get(exchange)?.values() ?? [])];
+    const isCached = this.#isCached(exchange);
+    const queues = this.#match(await this.#lookUp(exchange), exchange, routingKey);
+    if (queues.length > 0 || !isCached) return queues;
+    this.#cache.delete(exchange);
+    return this.#match(await this.#lookUp(exchange), exchange, routingKey);
+  }
+
+  #match(found: readonly Binding[], exchange: string, routingKey: string): string[] {
+    const known = [...found, ...(this.#own.get(exchange)?.values() ?? [])];
     const queues = new Set<string>();
     for (const binding of known) if (isMatch(binding, routingKey)) queues.add(binding.queue);
     return [...queues];
   }
 
-  #lookUp(exchange: string): Promise<Binding[]> {
-    const now = performance.now();
+  #isCached(exchange: string): boolean {
     const cached = this.#cache.get(exchange);
-    if (cached && now - cached.at < FRESH_MS) return cached.found;
+    return cached !== undefined && performance.now() - cached.at < FRESH_MS;
+  }
+
+  #lookUp(exchange: string): Promise<Binding[]> {
+    const cached = this.#cache.get(exchange);
+    if (cached && this.#isCached(exchange)) return cached.found;
     const found = this.#read(exchange);
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
-    this.#cache.set(exchange, { at: now, found });
+    this.#cache.set(exchange, { at: performance.now(), found });
     found.then(
       (bindings) => this.#repair(exchange, bindings),
       () => this.#cache.delete(exchange),
