@@ -72,6 +72,8 @@ export class Link {
     }, timeoutMs);
     try {
       await client.connect();
+      // ioredis goes on in database 0 when SELECT is refused.
+      if (isReply(lastError)) throw lastError;
       if (epoch !== this.#epoch) throw new ConnectionLost('it was closed meanwhile');
       this.#adopt(client);
       this.id = await this.call('client', ['id']).then(Number, ignoreReply);

@@ -65,7 +65,8 @@ export class PubSub {
       found.listeners.delete(listener);
       if (found.listeners.size > 0) return;
       if (this.#topics.get(key) === found) this.#topics.delete(key);
-      await this.#write(found);
+      // Nobody listens any more: what still comes is dropped, so a failed UNSUBSCRIBE does no harm.
+      await this.#write(found).catch(() => {});
     };
   }
 
@@ -94,7 +95,8 @@ export class PubSub {
   /** Subscribes to what was asked for while `#restore` was under way. */
   #catchUp(): void {
     for (const topic of this.#topics.values()) {
-      if (!this.#subscribed.has(topic)) void this.#write(topic);
+      // Whoever listens has been told of a refusal by `listen`.
+      if (!this.#subscribed.has(topic)) this.#write(topic).catch(() => {});
     }
   }
 

@@ -70,10 +70,17 @@ function parse(url: string, display: string): URL {
   if (!isRedisUrl(url)) throw bad(display, 'it must begin with redis://, rediss:// or redis+socket://');
   try {
     // The URL parser reads host and port of known schemes only.
-    return new URL(url.replace(/^[^:]*:/, 'http:').replace(/^http:\/\/\//, 'http://localhost/'));
+    return new URL(
+      url.replace(/^[^:]*:\/\/([^/?#]*)/, (_, authority: string) => `http://${hosted(authority)}`),
+    );
   } catch {
     throw bad(display, 'it cannot be read. Write redis://:password@host:6379/0');
   }
+}
+
+/** The authority with a host, which may be left out before a port or after a login. */
+function hosted(authority: string): string {
+  return authority.replace(/(^|@)(:\d+)?$/, (_, login: string, port = '') => `${login}127.0.0.1${port}`);
 }
 
 function readDb(text: string, display: string): number {

@@ -52,6 +52,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #requests: FetchRequests;
   #link: Link | null = null;
+  #unlisten: (() => Promise<void>) | null = null;
   #loop: Promise<void> | null = null;
   #turning: Promise<void> | null = null;
   #rest: (() => void) | null = null;
@@ -81,7 +82,7 @@ export class Lane {
     const { group, pubSub } = this.#options;
     checkVersion(group);
     this.setQueues(queues);
-    await pubSub.listen('channel', '__redis__:invalidate', () => {});
+    this.#unlisten = await pubSub.listen('channel', '__redis__:invalidate', () => {});
     this.#link = await group.add({ name: 'lane', setup: (link) => this.#track(link) });
     this.#loop = this.#run(this.#link);
   }
@@ -124,6 +125,7 @@ export class Lane {
     await this.#loop;
     if (this.#link) this.#options.group.remove(this.#link);
     this.#link = null;
+    await this.#unlisten?.();
   }
 
   async #run(link: Link): Promise<void> {

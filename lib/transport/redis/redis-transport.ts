@@ -4,6 +4,7 @@ import { Outbox } from '../../redis/outbox.ts';
 import { PubSub } from '../../redis/pub-sub.ts';
 import { parseRedisUrl, type RedisAddress } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
+import { maskSecrets } from '../../util/mask.ts';
 import type {
   Consumer,
   ConsumerOptions,
@@ -78,7 +79,7 @@ export class RedisTransport implements Transport {
       ssl: tls !== null,
       transport: 'redis',
       connect_timeout: this.#settings.connectionTimeoutMs / 1000,
-      transport_options: this.#settings.transportOptions,
+      transport_options: maskSecrets(this.#settings.transportOptions),
       login_method: null,
       uri_prefix: null,
       heartbeat: 0,
