@@ -36,7 +36,7 @@ function popFrom(side: Side, name: string) {
   return (client: Client, args: Args): void => {
     if (args.length > 3) throw new ReplyError(`ERR wrong number of arguments for '${name}' command`);
     const { database, reply } = client;
-    const count = args.length === 3 ? positiveCount(args, 2) : null;
+    const count = args.length === 3 ? args.count(2) : null;
     const key = args.str(1);
     const list = database.list(key);
     if (list === undefined) {
@@ -47,13 +47,6 @@ function popFrom(side: Side, name: string) {
     if (count === null) reply.bulkOrNull(popOne(database, key, list, side));
     else reply.bulks(pop(database, key, list, side, count));
   };
-}
-
-function positiveCount(args: Args, index: number): number {
-  const text = args.str(index);
-  const count = /^-?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(count >= 0)) throw new ReplyError('ERR value is out of range, must be positive');
-  return count;
 }
 
 export function parseSide(args: Args, index: number): Side {

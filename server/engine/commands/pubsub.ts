@@ -45,7 +45,7 @@ function channels(client: Client, args: Args, { pubsub }: Services): void {
 }
 
 function subscriberCounts(client: Client, args: Args, { pubsub }: Services): void {
-  client.reply.map(args.length - 2);
+  client.reply.array((args.length - 2) * 2);
   for (let i = 2; i < args.length; i += 1) {
     client.reply.text(args.str(i));
     client.reply.integer(pubsub.subscriberCount(args.str(i)));

@@ -2,7 +2,7 @@ import type { Client } from '../client.ts';
 import { addMembers, removeMembers } from '../keyspace/collections.ts';
 import type { SetEntry } from '../keyspace/entry.ts';
 import type { Args } from '../resp/args.ts';
-import { ReplyError, syntaxError } from '../resp/reply-error.ts';
+import { syntaxError } from '../resp/reply-error.ts';
 import { type Command, reader, remover, writer } from './command.ts';
 import { parseScan, Scanner } from './scan.ts';
 
@@ -15,8 +15,7 @@ function members(client: Client, args: Args): void {
 function pop(client: Client, args: Args): void {
   if (args.length > 3) throw syntaxError();
   const key = args.str(1);
-  const count = args.length === 3 ? args.int(2) : null;
-  if (count !== null && count < 0) throw new ReplyError('ERR value is out of range, must be positive');
+  const count = args.length === 3 ? args.count(2) : null;
   const set = client.database.set(key);
   const taken = set === undefined ? [] : pick(set, count ?? 1);
   removeMembers(client.database, key, taken);

@@ -99,8 +99,7 @@ function pop(isMax: boolean) {
   return (client: Client, args: Args): void => {
     if (args.length > 3) throw syntaxError();
     const key = args.str(1);
-    const count = args.length === 3 ? args.int(2) : 1;
-    if (count < 0) throw new ReplyError('ERR value is out of range, must be positive');
+    const count = args.length === 3 ? args.count(2) : 1;
     const zset = client.database.zset(key);
     const items = zset === undefined ? [] : outermost(zset, count, isMax);
     removeScored(

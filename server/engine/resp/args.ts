@@ -1,5 +1,6 @@
 import './node-buffer.ts';
 import { parseFloatStrict, parseInteger } from './numbers.ts';
+import { ReplyError } from './reply-error.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -34,6 +35,13 @@ export class Args {
 
   int(index: number): number {
     return parseInteger(this.str(index));
+  }
+
+  /** How many to take: not negative. */
+  count(index: number): number {
+    const text = this.str(index);
+    if (/^-?[0-9]+$/.test(text) && Number(text) >= 0) return Number(text);
+    throw new ReplyError('ERR value is out of range, must be positive');
   }
 
   float(index: number, error?: () => Error): number {

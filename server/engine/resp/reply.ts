@@ -100,9 +100,10 @@ export class Reply {
     else this.text(text);
   }
 
-  /** A score as text in both protocols. */
+  /** A score as text in both protocols; whole numbers never with an exponent (t_zset.c, zzlInsertAt). */
   number(value: number): void {
-    this.text(formatDouble(value));
+    const isWhole = Number.isInteger(value) && Math.abs(value) < 2 ** 62;
+    this.text(isWhole ? String(BigInt(value)) : formatDouble(value));
   }
 
   array(length: number): void {
