@@ -180,7 +180,7 @@ describe.each(SERVERS)('on $name', ({ start }) => {
       '        try: receiver.capture(limit=None, timeout=5, wakeup=True)',
       '        except Exception: pass',
       'threading.Thread(target=listen, daemon=True).start()',
-      'time.sleep(1)',
+      'time.sleep(2.5)',
       'app.send_task("ts.add", (1, 2), queue="ts").get(timeout=10)',
       'time.sleep(1)',
       'sorted(set(t for t, h in seen if h == "ts@test"))',
