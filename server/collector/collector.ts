@@ -1,3 +1,4 @@
+import { toError } from '../../lib/contract/errors.ts';
 import type { Status } from '../../lib/contract/records.ts';
 import { type Changes, Monitor } from '../../lib/monitor/monitor.ts';
 import type { ResultMeta } from '../../lib/protocol/result.ts';
@@ -118,10 +119,10 @@ export class Collector implements Service {
     this.feed.emit(changes);
   }
 
-  /** Resolves when everything received so far can be read from the history. */
+  /** Resolves when everything received so far can be read from the history, or a little later when it is behind. */
   async flush(): Promise<void> {
     this.drain();
-    await this.#writer.flush();
+    await this.#writer.flushSoon();
   }
 
   /** The stored result of a task; null also when the store cannot be asked now. */
@@ -164,9 +165,10 @@ export class Collector implements Service {
   }
 
   #onConnected(): void {
-    void this.#catchUp().catch((error: unknown) =>
-      this.#logger.warning(`Catching up failed: ${String(error)}`),
-    );
+    void this.#catchUp().catch((thrown: unknown) => {
+      if (this.#isRunning)
+        this.#logger.warning(`Catching up after a connect failed: ${toError(thrown).message}`);
+    });
   }
 
   /** After a connect: wake the workers, and mend what was missed while away. */

@@ -10,6 +10,9 @@ const WRITE_EVERY_MS = 500;
 const BUCKETS_EVERY_MS = 10_000;
 const PRUNE_EVERY_MS = 30_000;
 const DAY_SECONDS = 24 * 3600;
+const BATCH_ROWS = 500;
+const MAX_PENDING = 100_000;
+const READER_PATIENCE_MS = 200;
 
 export interface HistoryWriterOptions {
   readonly history: History;
@@ -64,6 +67,7 @@ export class HistoryWriter {
 
   note({ tasks }: Changes): void {
     for (const record of tasks) this.#pending.set(record.uuid, record);
+    if (this.#pending.size > MAX_PENDING) this.#drop();
   }
 
   /** Resolves when all that was noted so far can be read from the history. */
@@ -75,24 +79,38 @@ export class HistoryWriter {
     return this.#writing;
   }
 
+  /** The same for a reader, who rather sees a list that is a moment old than wait for a disk that is behind. */
+  async flushSoon(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, READER_PATIENCE_MS);
+    });
+    await Promise.race([this.flush(), late]).finally(() => clearTimeout(timer));
+  }
+
+  /** Parts small enough that preparing one does not hold up events. */
   async #write(): Promise<void> {
-    if (this.#pending.size === 0) return;
-    const batch = this.#pending;
-    this.#pending = new Map();
-    try {
-      await this.#options.history.write([...batch.values()].map(encodeTask));
-    } catch (error) {
-      this.#keep(batch);
-      throw error;
+    const last = [...this.#pending.keys()].at(-1);
+    while (this.#pending.size > 0) {
+      const batch = [...take(this.#pending, BATCH_ROWS)];
+      try {
+        await this.#options.history.write(batch.map(encodeTask));
+      } catch (error) {
+        // It waits for the next try (a full disk may be emptied); what changed meanwhile is newer.
+        for (const record of batch)
+          if (!this.#pending.has(record.uuid)) this.#pending.set(record.uuid, record);
+        throw error;
+      }
+      if (batch.some(({ uuid }) => uuid === last)) return;
     }
   }
 
-  /** A batch that could not be written (disk full) waits for the next try, up to a bound. */
-  #keep(batch: ReadonlyMap<string, TaskRecord>): void {
-    const kept = new Map([...batch, ...this.#pending]);
-    const excess = kept.size - this.#options.monitor.tasks.limit * 2;
-    for (const uuid of [...kept.keys()].slice(0, Math.max(0, excess))) kept.delete(uuid);
-    this.#pending = kept;
+  /** More changes than the disk takes: memory is bounded, so the oldest are given up, and that is said. */
+  #drop(): void {
+    const dropped = [...take(this.#pending, MAX_PENDING / 10)].length;
+    this.#options.logger.error(
+      `The history is behind: ${dropped} tasks were not written. The disk is too slow for this many tasks.`,
+    );
   }
 
   async #writeBuckets(): Promise<void> {
@@ -108,5 +126,16 @@ export class HistoryWriter {
     const retention = { maxTasks, oldest: now() - maxDays * DAY_SECONDS };
     // Parts with a pause between, so that a page that waits for the same thread is served.
     while (await history.prune(retention)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Takes the first entries out of a map. */
+function* take<T>(map: Map<string, T>, count: number): Generator<T> {
+  let taken = 0;
+  for (const [key, value] of map) {
+    if (taken >= count) return;
+    taken += 1;
+    map.delete(key);
+    yield value;
   }
 }

@@ -13,7 +13,7 @@ import type {
 } from './history.ts';
 import { SCHEMA, SCHEMA_VERSION, UPSERT } from './schema.ts';
 import { parseSearch } from './search-query.ts';
-import { searchableParts } from './searchable.ts';
+import { searchableOf } from './searchable.ts';
 import type { SqlValue } from './stored-task.ts';
 import { type Condition, exactConditions, joinConditions, likeText, matchText } from './where.ts';
 
@@ -23,17 +23,22 @@ const PRUNE_ROWS = 500;
 const TRANSACTION_ROWS = 2000;
 /** Filters and searches make many different statements. */
 const MAX_STATEMENTS = 200;
+const MAX_NAMES = 10_000;
 
 /** The history in one SQLite file (`:memory:` for none). Synchronous: it lives in a thread of its own. */
 export class HistoryStore implements HistoryCalls {
   readonly notice: string | null;
   readonly #db: Database.Database;
+  /** Names that are in the table of names for certain. */
+  readonly #names = new Set<string>();
+  #lastId: number;
   readonly #statements = new Map<string, Database.Statement>();
 
   constructor(path: string) {
     const { db, notice } = openOrReplace(path);
     this.#db = db;
     this.notice = notice;
+    this.#lastId = Number(field(db.prepare('SELECT max(id) AS id FROM tasks').get(), 'id') ?? 0);
   }
 
   write(rows: readonly (readonly SqlValue[])[]): void {
@@ -72,8 +77,11 @@ export class HistoryStore implements HistoryCalls {
     if (receivedTo !== null) conditions.push({ sql: 'received <= ?', values: [receivedTo] });
     const { sql, values } = joinConditions(conditions);
     const way = isDescending ? 'DESC' : 'ASC';
+    // Sorted by id first: rows are wide.
     return this.#prepare(
-      `SELECT * FROM tasks WHERE ${sql} ORDER BY ${order} ${way}, id ${way} LIMIT ? OFFSET ?`,
+      `SELECT tasks.* FROM (
+        SELECT id FROM tasks WHERE ${sql} ORDER BY ${order} ${way}, id ${way} LIMIT ? OFFSET ?
+      ) AS found JOIN tasks USING (id) ORDER BY ${order} ${way}, id ${way}`,
     ).all(...values, limit, offset);
   }
 
@@ -153,16 +161,35 @@ export class HistoryStore implements HistoryCalls {
   }
 
   #writeOne(row: readonly SqlValue[]): void {
-    const [uuid] = row;
-    const before = this.#prepare('SELECT call_mark, outcome_mark FROM tasks WHERE uuid = ?').get(uuid);
-    const marks = [Number(field(before, 'call_mark') ?? 0), Number(field(before, 'outcome_mark') ?? 0)];
-    const parts = searchableParts(row);
-    const id = Number(field(this.#prepare(UPSERT).get(...row, ...parts.map(({ mark }) => mark)), 'id'));
-    parts.forEach(({ text, mark }, part) => {
-      if (mark === 0 || mark === marks[part]) return;
-      const verb = marks[part] === 0 ? 'INSERT' : 'INSERT OR REPLACE';
-      this.#prepare(`${verb} INTO tasks_text (rowid, text) VALUES (?, ?)`).run(id * 2 + part, text);
-    });
+    const [uuid, name] = row;
+    const before = this.#prepare('SELECT id, is_indexed, outcome_mark FROM tasks WHERE uuid = ?').get(uuid);
+    const { call, outcome, outcomeMark } = searchableOf(row);
+    const wasIndexed = Number(field(before, 'is_indexed') ?? 0) === 1;
+    const isFirst = !wasIndexed && (call !== '' || outcome !== '');
+    if (before === undefined) this.#lastId += 1;
+    const id = Number(field(before, 'id') ?? this.#lastId);
+    // For a known task the new id only has to be free.
+    this.#prepare(UPSERT).run(
+      ...row,
+      before === undefined ? id : this.#lastId + 1,
+      isFirst ? 1 : 0,
+      outcomeMark,
+    );
+    if (isFirst) this.#index('INSERT', id * 2, call + outcome);
+    else if (outcomeMark !== 0 && outcomeMark !== Number(field(before, 'outcome_mark'))) {
+      this.#index('INSERT OR REPLACE', id * 2 + 1, outcome);
+    }
+    if (typeof name === 'string' && !this.#names.has(name)) this.#addName(name);
+  }
+
+  #index(verb: string, rowid: number, text: string): void {
+    this.#prepare(`${verb} INTO tasks_text (rowid, text) VALUES (?, ?)`).run(rowid, text);
+  }
+
+  #addName(name: string): void {
+    if (this.#names.size >= MAX_NAMES) this.#names.clear();
+    this.#names.add(name);
+    this.#prepare('INSERT OR IGNORE INTO names (name) VALUES (?)').run(name);
   }
 
   #newest(conditions: readonly Condition[], limit: number): unknown[] {
@@ -181,7 +208,9 @@ export class HistoryStore implements HistoryCalls {
       `SELECT * FROM (SELECT * FROM tasks WHERE ${sql} ORDER BY timestamp DESC, id DESC LIMIT ?)
        WHERE ${like.sql} LIMIT ?`,
     ).all(...values, match === null ? -1 : SCAN_ROWS, ...like.values, limit);
-    return match === null || scanned.length >= limit ? scanned : this.#newest([...conditions, match], limit);
+    return match === null || scanned.length >= limit
+      ? scanned
+      : this.#newest([...conditions, match, like], limit);
   }
 
   #transaction(work: () => void): void {

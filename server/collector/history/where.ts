@@ -33,13 +33,18 @@ export function likeColumn(column: string, text: string): Condition {
   return { sql: `${column} LIKE ? ESCAPE '\\'`, values: [pattern] };
 }
 
-/** The text is found by the index; null when it is too short for it. */
+/** The text is found by indexes; null when it is too short for them. */
 export function matchText(text: string): Condition | null {
   // SQLite ends a text at a NUL.
   const clean = text.replaceAll('\0', '');
   if ([...clean].length < MIN_INDEXED) return null;
   const quoted = `"${clean.replaceAll('"', '""')}"`;
-  return { sql: 'id IN (SELECT rowid / 2 FROM tasks_text WHERE tasks_text MATCH ?)', values: [quoted] };
+  const name = likeColumn('name', clean);
+  return {
+    sql: `(id IN (SELECT rowid / 2 FROM tasks_text WHERE tasks_text MATCH ?)
+      OR name IN (SELECT name FROM names WHERE ${name.sql}) OR (uuid >= ? AND uuid < ?))`,
+    values: [quoted, ...name.values, clean, `${clean}\u{10FFFF}`],
+  };
 }
 
 export function joinConditions(conditions: readonly Condition[]): Condition {
