@@ -1,5 +1,16 @@
 import type { ResultMeta } from '../protocol/result.ts';
+import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
+
+export interface BackendOptions {
+  readonly logger: Logger;
+  /** Seconds until a result is deleted; null or 0: never. Default 86400, Celery's `result_expires`. */
+  readonly expiresSeconds?: number | null;
+  /** Celery's `result_backend_transport_options`: `global_keyprefix`. */
+  readonly transportOptions?: Readonly<Record<string, unknown>>;
+  /** Milliseconds for one attempt to connect. Default 4000. */
+  readonly connectionTimeoutMs?: number;
+}
 
 /** One state of one task, on its way into the store. `text` is the JSON of a ResultMeta (protocol/result.ts encodes it). */
 export interface ResultRecord {

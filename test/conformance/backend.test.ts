@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ChordBackend, ResultBackend } from '../../lib/backend/backend.ts';
-import { type BackendOptions, openBackend } from '../../lib/backend/open.ts';
+import type { BackendOptions, ChordBackend, ResultBackend } from '../../lib/backend/backend.ts';
+import { openBackend } from '../../lib/backend/open.ts';
 import { composeResult, type ResultMeta } from '../../lib/protocol/result.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { FaultProxy } from '../kit/fault-proxy.ts';
@@ -142,6 +142,24 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     proxy.reset();
     await stored;
     expect((await waiting).map(({ status }) => status)).toEqual(['SUCCESS', 'FAILURE', 'SUCCESS']);
+    await shaky.stop();
+    await proxy.stop();
+  });
+
+  test('an older state never follows a newer one, also over resets', async () => {
+    const proxy = new FaultProxy(server.port);
+    await proxy.start();
+    const shaky = await open({}, proxy.url());
+    const names = ids(50);
+    const stored: Promise<void>[] = [];
+    for (let step = 0; step < 40; step += 1) {
+      for (const id of names) stored.push(shaky.store(record(id, `STEP${step}`)));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+      if (step % 4 === 3) proxy.reset();
+    }
+    await Promise.all(stored);
+    const metas = await Promise.all(names.map((id) => backend.get(id)));
+    expect(new Set(metas.map((meta) => meta?.status))).toEqual(new Set(['STEP39']));
     await shaky.stop();
     await proxy.stop();
   });

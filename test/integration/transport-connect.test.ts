@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTransport } from '../../lib/transport/open.ts';
-import { silentLogger } from '../../lib/util/logger.ts';
+import { createLogger, silentLogger } from '../../lib/util/logger.ts';
 import { freePort } from '../kit/free-port.ts';
-import { taskMessage } from '../kit/messages.ts';
+import { idOf, taskMessage } from '../kit/messages.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
+import { waitUntil } from '../kit/wait-until.ts';
 
 /* The ways to a Redis server: TCP, unix socket, TLS, with and without a login. */
 
@@ -38,6 +40,8 @@ beforeAll(async () => {
     ].concat(
       ['--tls-cert-file', file('cert.pem'), '--tls-key-file', file('key.pem')],
       ['--user', 'worker', 'on', '>pass', '~*', '&*', '+@all'],
+      ['--user', 'managed', 'on', '>pass', '~*', '&*', '+@all', '-client|tracking', '-client|unblock'],
+      ['--user', 'tracked', 'on', '>pass', '~*', '&*', '+@all', '-client|unblock', '-info'],
     ),
   });
 });
@@ -79,5 +83,68 @@ describe('connects', () => {
   test('not to what is no database, and says why', async () => {
     await expect(publishOver(server.url(99))).rejects.toThrow(/Cannot connect to .*DB index is out of range/);
     await expect(publishOver(`redis://localhost:${tlsPort}/0`)).rejects.toThrow(/Cannot connect to/);
+  });
+});
+
+describe('a server that allows less', () => {
+  test.each(['managed', 'tracked'])(
+    '%s: other queues are looked at often, and it is said once',
+    async (user) => {
+      const lines: string[] = [];
+      const logger = createLogger({ level: 'WARNING', write: (line) => lines.push(line) });
+      const transport = openTransport(`redis://${user}:pass@127.0.0.1:${server.port}/5`, { logger });
+      await transport.start();
+      const got: string[] = [];
+      const consumer = transport.createConsumer({
+        queues: [{ name: 'celery' }, { name: 'mail' }],
+        prefetch: 0,
+        onDeliveries: (deliveries) => {
+          for (const delivery of deliveries) {
+            got.push(idOf(delivery));
+            consumer.ack(delivery.tag);
+          }
+        },
+      });
+      await consumer.start();
+      for (const [index, routingKey] of ['mail', 'celery', 'mail', 'mail', 'celery'].entries()) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const sentAt = performance.now();
+        await transport.publish({ exchange: '', routingKey }, taskMessage(`m${index}`));
+        await waitUntil('it has come', () => got.length === index + 1);
+        // The first one may find a wait of full length under way.
+        if (index > 0) expect(performance.now() - sentAt).toBeLessThan(400);
+      }
+      expect(got).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+      expect(lines.filter((line) => line.includes('Allow CLIENT TRACKING'))).toHaveLength(1);
+      await transport.stop();
+    },
+  );
+
+  test('is too old for workers, and they say so', async () => {
+    const old = createServer((socket) => {
+      socket.on('data', (data) => {
+        for (const command of data.toString().split(/(?=\*\d+\r\n)/)) {
+          const info = '# Server\r\nredis_version:6.0.16\r\n';
+          socket.write(/\r\ninfo\r\n/i.test(command) ? `$${info.length}\r\n${info}\r\n` : ':1\r\n');
+        }
+      });
+    });
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve));
+    const address = old.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const transport = openTransport(`redis://127.0.0.1:${port}/0`, { logger: silentLogger });
+    await transport.start();
+    const consumer = transport.createConsumer({
+      queues: [{ name: 'celery' }],
+      prefetch: 1,
+      onDeliveries: () => {},
+    });
+    await expect(consumer.start()).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/^Workers need Redis 6\.2 or newer .* is 6\.0\.16\.$/),
+    });
+    await consumer.stop();
+    await transport.stop();
+    old.close();
   });
 });

@@ -7,6 +7,7 @@ import { PubSub } from '../../redis/pub-sub.ts';
 import { parseRedisUrl } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
 import type {
+  BackendOptions,
   ChordBackend,
   ChordPart,
   ChordProgress,
@@ -14,7 +15,6 @@ import type {
   ResultRecord,
   WaitOptions,
 } from '../backend.ts';
-import type { BackendOptions } from '../open.ts';
 import { ChordCounter } from './chord-counter.ts';
 import { ResultReader } from './reader.ts';
 import { waitFor } from './waiter.ts';
