@@ -59,7 +59,8 @@ export function registerWorker(program: Command): void {
     .option('--pidfile <file>', 'write the process id to this file; a second worker with it refuses to start')
     .addHelpText('after', '\nExample: umbel -A tasks worker -l info -c 4 -Q celery,reports -n w1@%h')
     .action(async (options: WorkerCliOptions) => {
-      process.exitCode = await runWorker(program.opts<GlobalOptions>(), options);
+      // Not just the exit code: a task that was cut off, or a module of the user's, may keep timers and sockets open.
+      process.exit(await runWorker(program.opts<GlobalOptions>(), options));
     });
 }
 

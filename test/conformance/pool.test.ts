@@ -226,7 +226,8 @@ describe.each(POOLS)('$kind pool', ({ kind, make }) => {
     }
     pool.grow(2);
     expect(pool.size).toBe(4);
-    const jobs = await Promise.all([1, 2, 3, 4].map(() => run('sleep', [1000])));
+    if (kind === 'prefork') await until(() => host.rooms >= 4);
+    const jobs = await Promise.all([1, 2, 3, 4].map(() => run('sleep', [200])));
     expect(pool.active).toBe(4);
     pool.shrink(3);
     expect(pool.size).toBe(1);
