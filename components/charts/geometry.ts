@@ -78,9 +78,8 @@ export interface Tick {
 
 /** Times under an axis; the last is now. */
 export function timeTicks(start: number, end: number, count: number, zone: Zone): readonly Tick[] {
-  const isLong = end - start > 86_400;
   return Array.from({ length: count }, (_, index) => {
     const place = count === 1 ? 1 : index / (count - 1);
-    return { place, label: formatTick(start + (end - start) * place, zone, isLong) };
+    return { place, label: formatTick(start + (end - start) * place, zone, end - start) };
   });
 }

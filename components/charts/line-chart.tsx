@@ -101,9 +101,10 @@ function endLabels(series: readonly Line[], max: number): ReactNode {
     .map((line) => ({ line, last: line.points.findLast(isFigure) }))
     .filter((entry) => isFigure(entry.last))
     .sort((a, b) => (b.last ?? 0) - (a.last ?? 0))
-    .map(({ line, last }) => {
+    .map(({ line, last }, index, all) => {
       const wanted = (yOf(last ?? 0, max) / BOX) * 100;
-      const top = Math.min(84, Math.max(wanted - 15, lowest + 16, 0));
+      const bottom = 84 - (all.length - 1 - index) * 16;
+      const top = Math.min(bottom, Math.max(wanted - 15, lowest + 16, 0));
       lowest = top;
       return (
         <span key={line.name} className="dl end" style={{ top: `${top}%` }}>

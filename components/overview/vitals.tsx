@@ -44,6 +44,12 @@ function average(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Without the time before the first task: nothing was known then, which is not zero. */
+function sinceFirst(buckets: readonly ThroughputBucket[]): readonly ThroughputBucket[] {
+  const first = buckets.findIndex((bucket) => bucket.success + bucket.failure + bucket.retry > 0);
+  return first < 0 ? [] : buckets.slice(first);
+}
+
 function latency(seconds: number | null): readonly Figure[] {
   return durationFigures(seconds);
 }
@@ -53,7 +59,7 @@ const pick = (buckets: readonly ThroughputBucket[], key: 'waitP95' | 'runP95'): 
 
 /** Six figures of now, each with where it comes from. */
 export function Vitals({ overview }: { readonly overview: Overview }): ReactNode {
-  const done = overview.buckets.slice(0, -1);
+  const done = sinceFirst(overview.buckets).slice(0, -1);
   const finished = done.map((bucket) => bucket.success + bucket.failure);
   const shares = done
     .filter((bucket) => bucket.success + bucket.failure > 0)

@@ -60,8 +60,7 @@ export function MomentList(props: {
                 {moment.note ?? ''}
               </span>
               <span className="src dim hide-s cut">
-                {moment.worker ?? ''}
-                {moment.pid === null ? '' : `, pid ${moment.pid}`}
+                {[moment.worker, moment.pid === null ? null : `pid ${moment.pid}`].filter(Boolean).join(', ')}
               </span>
             </li>
           );

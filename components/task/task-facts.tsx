@@ -32,6 +32,28 @@ function Time(props: { readonly text: string | null; readonly now: number }): Re
   return props.text ? props.text : <Absent />;
 }
 
+function Normal({ task, run }: { readonly task: TaskDetail; readonly run: number | null }): ReactNode {
+  return (
+    <div className="cell">
+      <div className="head">
+        <h2>Is this normal?</h2>
+        <span className="more">
+          {task.peers ? (
+            <Link href={tasksHref(task.name ? { name: task.name } : {})} prefetch={false}>
+              {task.peers.count === 1 ? '1 run' : `${formatCount(task.peers.count)} runs`}
+            </Link>
+          ) : null}
+        </span>
+      </div>
+      {task.peers && task.peers.count > 0 ? (
+        <Histogram peers={task.peers} run={run} />
+      ) : (
+        <p className="dim">No successful run of this task to compare with yet.</p>
+      )}
+    </div>
+  );
+}
+
 /** How long such runs take, where the task came from, and what belongs to it. */
 export function TaskFacts(props: {
   readonly task: TaskDetail;
@@ -42,23 +64,7 @@ export function TaskFacts(props: {
   const routing = [task.exchange, task.routingKey].filter(Boolean).join(' / ');
   return (
     <aside className="t-right" aria-label="About this task">
-      <div className="cell">
-        <div className="head">
-          <h2>Is this normal?</h2>
-          <span className="more">
-            {task.peers ? (
-              <Link href={tasksHref(task.name ? { name: task.name } : {})} prefetch={false}>
-                {formatCount(task.peers.count)} runs
-              </Link>
-            ) : null}
-          </span>
-        </div>
-        {task.peers && task.peers.count > 0 ? (
-          <Histogram peers={task.peers} run={props.run} />
-        ) : (
-          <p className="dim">No successful run of this task to compare with yet.</p>
-        )}
-      </div>
+      <Normal task={task} run={props.run} />
       <div className="cell">
         <div className="head">
           <h2>Related</h2>
@@ -66,7 +72,7 @@ export function TaskFacts(props: {
         <dl className="facts">
           <Fact name="Root">{task.rootId === task.uuid ? 'this task' : <TaskLink id={task.rootId} />}</Fact>
           <Fact name="Parent">
-            <TaskLink id={task.parentId} />
+            <TaskLink id={task.parentId === task.uuid ? null : task.parentId} />
           </Fact>
           <Fact name="Children">
             {task.children.length === 0 ? <Absent /> : formatCount(task.children.length)}

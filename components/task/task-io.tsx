@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { ArgumentsSource, TaskDetail } from '../../lib/contract/records.ts';
 import { READY_STATES } from '../../lib/contract/states.ts';
+import { CodeText } from '../ui/code-text.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
-import { CodeText, jsonText } from '../ui/json-view.tsx';
+import { jsonText } from '../ui/json-text.ts';
 import { argumentsText } from '../ui/task-text.ts';
 import { Traceback } from './traceback.tsx';
 

@@ -1,8 +1,9 @@
-import type { TaskDetail, TaskMoment } from '../../lib/contract/records.ts';
+import type { TaskDetail } from '../../lib/contract/records.ts';
 import { READY_STATES } from '../../lib/contract/states.ts';
 import { formatDuration } from '../ui/format.ts';
 import type { Look } from '../ui/states.ts';
 import { exceptionName } from '../ui/task-text.ts';
+import { type Attempt, attemptsOf, ENDS } from './attempts.ts';
 
 /*
  * A task's life as lanes on one time axis: each attempt with its wait and its run, and the back-off between two. All
@@ -37,46 +38,6 @@ export interface Timeline {
   readonly isOpen: boolean;
 }
 
-const ENDS: Readonly<Record<string, Look>> = {
-  succeeded: 'success',
-  failed: 'failure',
-  retried: 'retry',
-  revoked: 'revoked',
-  rejected: 'rejected',
-};
-
-interface Attempt {
-  readonly number: number;
-  readonly first: number | null;
-  readonly started: number | null;
-  readonly ended: { readonly at: number; readonly type: string; readonly note: string | null } | null;
-  readonly worker: string | null;
-}
-
-function attemptsOf(moments: readonly TaskMoment[]): readonly Attempt[] {
-  const byNumber = new Map<number, TaskMoment[]>();
-  for (const moment of moments) {
-    const group = byNumber.get(moment.attempt) ?? [];
-    group.push(moment);
-    byNumber.set(moment.attempt, group);
-  }
-  return [...byNumber.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([number, group]) => {
-      const first = group.find((moment) => moment.type === 'sent' || moment.type === 'received');
-      const started = group.find((moment) => moment.type === 'started');
-      const ended = group.findLast((moment) => moment.type in ENDS);
-      const worker = group.findLast((moment) => moment.worker !== null)?.worker ?? null;
-      return {
-        number,
-        first: first?.at ?? null,
-        started: started?.at ?? null,
-        ended: ended ?? null,
-        worker,
-      };
-    });
-}
-
 /** The lanes of a task; null when no time of it is known. */
 export function timelineOf(task: TaskDetail, now: number): Timeline | null {
   const moments = [...task.moments].sort((a, b) => a.at - b.at);
@@ -86,14 +47,19 @@ export function timelineOf(task: TaskDetail, now: number): Timeline | null {
   const last = moments.at(-1)?.at ?? task.timestamp;
   const end = Math.max(isOpen ? now : last, start + 0.001);
   const lanes: Lane[] = [];
-  let before: Attempt | null = null;
-  for (const attempt of attemptsOf(moments)) {
-    if (before?.ended?.type === 'retried') lanes.push(backoffLane(before, attempt, before.ended.at, end));
-    lanes.push(attemptLane(attempt, before !== null, end, isOpen && attempt.ended === null));
-    before = attempt;
-  }
-  if (isOpen && before?.ended?.type === 'retried')
-    lanes.push(backoffLane(before, null, before.ended.at, end));
+  const offset = moments[0]?.attempt ?? 0;
+  const attempts = attemptsOf(moments);
+  attempts.forEach((attempt, index) => {
+    const next = attempts[index + 1];
+    const retried = attempts[index - 1]?.ended;
+    if (retried) lanes.push(backoffLane(offset + index, attempt, retried.at, end));
+    // Without an end of its own an attempt lasts until the next one, or until now.
+    const limit = next?.first ?? next?.started ?? end;
+    const isRunning = isOpen && attempt.ended === null && next === undefined;
+    lanes.push(attemptLane(attempt, offset + index + 1, index > 0, limit, isRunning));
+  });
+  const retried = attempts.at(-1)?.ended;
+  if (isOpen && retried) lanes.push(backoffLane(offset + attempts.length, null, retried.at, end));
   const total = (kind: Segment['kind']): number =>
     lanes
       .flatMap((lane) => lane.segments)
@@ -102,18 +68,18 @@ export function timelineOf(task: TaskDetail, now: number): Timeline | null {
   return { start, end, lanes, waited: total('wait'), backedOff: total('backoff'), ran: total('run'), isOpen };
 }
 
-function backoffLane(before: Attempt, next: Attempt | null, from: number, end: number): Lane {
+function backoffLane(retry: number, next: Attempt | null, from: number, end: number): Lane {
   const to = Math.max(from, next?.started ?? next?.ended?.at ?? end);
   return {
     name: 'Back-off',
-    note: `retry ${before.number + 1}`,
+    note: `retry ${retry}`,
     segments: [{ kind: 'backoff', from, to, look: 'retry' }],
     outcome: { strong: '', text: formatDuration(to - from), look: 'retry' },
     isRunning: false,
   };
 }
 
-function attemptLane(attempt: Attempt, isRetry: boolean, end: number, isOpen: boolean): Lane {
+function attemptLane(attempt: Attempt, number: number, isRetry: boolean, end: number, isOpen: boolean): Lane {
   const { first, started, ended } = attempt;
   const segments: Segment[] = [];
   const look: Look = ended ? (ENDS[ended.type] ?? 'custom') : 'started';
@@ -133,7 +99,7 @@ function attemptLane(attempt: Attempt, isRetry: boolean, end: number, isOpen: bo
     });
   }
   return {
-    name: `Attempt ${attempt.number + 1}`,
+    name: `Attempt ${number}`,
     note: attempt.worker ?? '',
     segments,
     outcome: outcomeOf(attempt, look, end, isOpen),

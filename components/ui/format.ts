@@ -124,11 +124,12 @@ export function formatClock(seconds: number | null | undefined, zone: Zone, hasM
   return hasMillis ? `${clock}.${millis}` : clock;
 }
 
-/** `12:04`, for axes; with the day when the axis is longer than a day. */
-export function formatTick(seconds: number, zone: Zone, isLong = false): string {
+/** `12:04`, for an axis of `span` seconds: with seconds below ten minutes, with the day above a day. */
+export function formatTick(seconds: number, zone: Zone, span = 3_600): string {
   if (!isTime(seconds)) return '';
   const { clock, date } = parts(seconds, zone);
-  return isLong ? `${date.slice(5)} ${clock.slice(0, 5)}` : clock.slice(0, 5);
+  if (span < 600) return clock;
+  return span > 86_400 ? `${date.slice(5)} ${clock.slice(0, 5)}` : clock.slice(0, 5);
 }
 
 /** `2026-11-21 12:04:09.318 UTC`, for tooltips. */

@@ -2,11 +2,12 @@
 
 import type { ReactNode } from 'react';
 import type { Series, WorkerDetail } from '../../lib/contract/records.ts';
+import { largest } from '../charts/geometry.ts';
 import { LineChart } from '../charts/line-chart.tsx';
 import { Absent, Unit } from '../ui/figures.tsx';
 import { bytesFigure, type Figure, formatRate, formatShort, isFigure } from '../ui/format.ts';
 
-const GIGABYTE = 2 ** 30;
+const UNITS = { G: 2 ** 30, M: 2 ** 20 } as const;
 
 function Mini(props: {
   readonly name: string;
@@ -52,8 +53,11 @@ function Mini(props: {
   );
 }
 
-function inGigabytes(series: Series): Series {
-  return { ...series, points: series.points.map((point) => (isFigure(point) ? point / GIGABYTE : null)) };
+/** Memory in the unit that fits its largest point. */
+function inUnit(series: Series): { readonly unit: 'G' | 'M'; readonly series: Series } {
+  const unit = largest(series.points) >= UNITS.G ? 'G' : 'M';
+  const points = series.points.map((point) => (isFigure(point) ? point / UNITS[unit] : null));
+  return { unit, series: { ...series, points } };
 }
 
 function rounded(value: number | null | undefined, unit: string, digits = 0): Figure | null {
@@ -62,13 +66,14 @@ function rounded(value: number | null | undefined, unit: string, digits = 0): Fi
 
 /** CPU, memory, load, event loop, and what runs and finishes. */
 export function WorkerCharts({ worker }: { readonly worker: WorkerDetail }): ReactNode {
+  const memory = inUnit(worker.memory);
   return (
     <section className="cells minis" aria-label="Over time">
       <Mini name="CPU" figure={rounded(worker.cpuPercent, '%')} series={worker.cpu} max={100} />
       <Mini
-        name="Memory, G"
+        name={`Memory, ${memory.unit}`}
         figure={bytesFigure(worker.memoryBytes)}
-        series={inGigabytes(worker.memory)}
+        series={memory.series}
         least={0.1}
       />
       <Mini name="Load 1 min" figure={rounded(worker.load?.[0], '', 1)} series={worker.loadSeries} />
