@@ -24,6 +24,8 @@ const umbel = spawn(
     '-A',
     'examples/tasks.ts',
     'dev',
+    '-c',
+    '4',
     '--with',
     'examples/traffic.ts',
     ...process.argv.slice(2),

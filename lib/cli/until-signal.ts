@@ -1,10 +1,16 @@
+import { SignalEcho } from '../util/signal-echo.ts';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Calls back for each signal that asks the process to end; returns how to stop listening. */
 export function onEndSignal(listener: (signal: NodeJS.Signals) => void): () => void {
-  for (const signal of SIGNALS) process.on(signal, listener);
+  const echo = new SignalEcho();
+  const hear = (signal: NodeJS.Signals): void => {
+    if (!echo.isEcho(signal)) listener(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, hear);
   return () => {
-    for (const signal of SIGNALS) process.off(signal, listener);
+    for (const signal of SIGNALS) process.off(signal, hear);
   };
 }
 

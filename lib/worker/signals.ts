@@ -1,3 +1,4 @@
+import { SignalEcho } from '../util/signal-echo.ts';
 import type { Worker } from './worker.ts';
 
 type Say = (line: string) => void;
@@ -11,6 +12,7 @@ export class WorkerSignals {
   readonly #worker: Worker;
   readonly #say: Say;
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
+  readonly #echo = new SignalEcho();
   #isStopping = false;
   #isCold = false;
 
@@ -33,8 +35,11 @@ export class WorkerSignals {
   }
 
   #listen(signal: NodeJS.Signals, listener: () => void): void {
-    this.#listeners.set(signal, listener);
-    process.on(signal, listener);
+    const hear = (): void => {
+      if (!this.#echo.isEcho(signal)) listener();
+    };
+    this.#listeners.set(signal, hear);
+    process.on(signal, hear);
   }
 
   #interrupt(): void {
