@@ -36,9 +36,10 @@ export async function runRemote(
   words: readonly string[],
   options: RemoteOptions,
 ): Promise<void> {
+  const parsed = command.parse?.(words) ?? {};
   const replies = await withMailbox(globals, (mailbox) =>
     mailbox.broadcast(command.name, {
-      arguments: command.parse?.(words) ?? {},
+      arguments: parsed,
       timeoutMs: options.timeout * 1000,
       reply: true,
       ...(options.destination && { destination: options.destination, limit: options.destination.length }),

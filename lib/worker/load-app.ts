@@ -32,7 +32,7 @@ function explainMissing(
   exports: Readonly<Record<string, unknown>>,
   attribute: string | null,
 ): string {
-  const names = Object.keys(exports).join(', ') || 'nothing';
+  const names = Object.keys(exports).sort().join(', ') || 'nothing';
   if (attribute === null) {
     return `${path} exports no Celery app (it exports ${names}).\nAdd: export const app = new Celery('tasks');`;
   }

@@ -146,7 +146,7 @@ function failed(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): 
 function retried(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
   const { exceptionRepr: exception, traceback, retry } = outcome;
   host.events.send(request, 'task-retried', { exception, traceback });
-  const seconds = Math.round((retry?.whenSeconds ?? 0) * 100) / 100;
+  const seconds = Math.round((retry?.whenSeconds ?? 0) * 10) / 10;
   // Without a cause the text is that of the Retry itself, which says the same again.
   const cause = exception === null || exception.startsWith('Retry(') ? '' : `: ${exception}`;
   host.logger.info(`Task ${request.label} retry: Retry in ${seconds}s${cause}`);

@@ -51,7 +51,7 @@ describe.each([
     expect(worker.output).toMatch(
       /ERROR\/MainProcess\] Task w\.boom\[.*\] raised unexpected: TypeError\('boom'\)/,
     );
-    expect(worker.output).toMatch(/Task w\.again\[.*\] retry: Retry in 0\.2s: Exception\('not yet'\)/);
+    expect(worker.output).toMatch(/Task w\.again\[.*\] retry: Retry in 0\.\ds: Exception\('not yet'\)/);
   });
 
   it('waits for an ETA, and drops it at once when it is revoked', async () => {

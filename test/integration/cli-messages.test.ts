@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT, umbel } from '../kit/process.ts';
+import { WorkerBench } from '../kit/worker-bench.ts';
+
+/* What the command line says and with which code it ends; nobody ever sees a stack trace. */
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'umbel-cli-'));
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  write('broken.ts', "import { Celery } from 'umbel';\nexport const app = new Celery('x';\n");
+  write('broken.mjs', 'export const a = 1;\nexport const b = (;\n');
+  write('throws.ts', 'export const a = 1;\n\nnowhere.call();\n');
+  write('empty.ts', 'export const nothing = 1;\n');
+  write('missing.ts', "import { z } from 'no-such-package';\nexport const a = z;\n");
+  write(
+    'setting.ts',
+    "import { Celery } from 'umbel';\nexport const app = new Celery('x', { task_rout: {} });\n",
+  );
+  write(
+    'good.ts',
+    "import { Celery } from 'umbel';\nexport const other = new Celery('good');\nexport const n = 1;\n",
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function say(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const command = umbel(args, { cwd: folder, env: { CELERY_BROKER_URL: 'redis://127.0.0.1:1/0' } });
+  const code = await command.ended();
+  expect(command.output).not.toMatch(/\n\s+at .*\.js:\d+/);
+  return { code, output: command.output };
+}
+
+describe('what can be wrong with -A', () => {
+  it.each([
+    ['nofile', /Error: There is no module "nofile" in .*\nTried: nofile\.ts, nofile\.mts, .*index\.js\./],
+    ['broken', /Error: .*broken\.ts cannot be loaded: SyntaxError: .*\nAt .*broken\.ts:2:\d+\./],
+    ['broken.mjs', /Error: .*broken\.mjs cannot be loaded: SyntaxError: .*\nAt .*broken\.mjs:2\./],
+    [
+      'throws',
+      /Error: .*throws\.ts cannot be loaded: ReferenceError: nowhere is not defined\nAt .*throws\.ts:3\./,
+    ],
+    [
+      'empty',
+      /Error: empty\.ts exports no Celery app \(it exports nothing\)\.\nAdd: export const app = new Celery/,
+    ],
+    ['missing', /Error: .*missing\.ts cannot be loaded: Cannot find module 'no-such-package'/],
+    ['setting', /Error: .*"task_rout" is no setting\. Did you mean "task_routes"\?/],
+    ['good:n', /Error: "n" in good\.ts is no Celery app\./],
+    ['good:zzz', /Error: good\.ts exports no "zzz"\.\nIt exports n, other\./],
+  ])('%s', async (app, expected) => {
+    const { code, output } = await say('-A', app, 'worker');
+    expect(output).toMatch(expected);
+    expect(code).toBe(2);
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    [['nosuch'], 2, /There is no command "nosuch"\. There are: worker, flower/],
+    [['worker', '-A', 'good'], 2, /-A stands before the command: umbel -A <module> worker/],
+    [['worker'], 2, /A worker needs an app: umbel -A tasks worker/],
+    [['-A', 'good', 'worker', '--nope'], 2, /unknown option '--nope'/],
+    [['-A', 'good', 'worker', '-c', 'many'], 2, /"many" is not a whole number/],
+    [['-A', 'good', 'worker', '-c', '0'], 1, /The concurrency is 0, but must be a whole number from 1/],
+    [
+      ['-A', 'good', 'worker', '-P', 'threads'],
+      1,
+      /There is no pool "threads"\. There are: prefork, async, solo/,
+    ],
+    [['-A', 'good', 'worker', '-l', 'loud'], 2, /debug, info, warning, error, critical/],
+    [['-A', 'good', 'worker', '-n', 'w%x@%h'], 1, /Unknown "%x"/],
+    [['inspect', 'nosuch'], 2, /"nosuch" is no inspect command/],
+    [['control', 'pool_grow', 'x'], 2, /"x" is not a whole number/],
+    [['call', 'tasks.add', '-a', '{'], 2, /not JSON/],
+    [['--address', '0.0.0.0', '--memory-only'], 1, /There is no login yet/],
+    [['--port', '99999', '--memory-only'], 1, /port/],
+    [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
+    [['status'], 1, /redis:\/\/127\.0\.0\.1:1/],
+    [['-A', 'good', 'dev', '--help'], 0, /Dashboard, embedded engine and a worker at once/],
+    [['--version'], 0, /^\d+\.\d+\.\d+/],
+  ])('umbel %j', async (args, expectedCode, expected) => {
+    const { code, output } = await say(...args);
+    expect(output).toMatch(expected);
+    expect(code).toBe(expectedCode);
+  });
+
+  it('every command has a help text with an example', async () => {
+    for (const name of [
+      'worker',
+      'flower',
+      'dev',
+      'call',
+      'result',
+      'inspect',
+      'control',
+      'purge',
+      'events',
+      'run',
+    ]) {
+      const { code, output } = await say(name, '--help');
+      expect(output).toContain('Example: umbel');
+      expect(code).toBe(0);
+    }
+  });
+});
+
+describe('with a worker', () => {
+  let bench: WorkerBench;
+  beforeAll(async () => {
+    bench = await WorkerBench.start();
+  });
+  afterAll(() => bench.stop());
+
+  const run = async (...args: string[]): Promise<{ code: number | null; output: string }> => {
+    const command = umbel(args, { cwd: ROOT, env: bench.env });
+    return { code: await command.ended(), output: command.output };
+  };
+
+  it('answers as Celery does', async () => {
+    expect(await run('status')).toEqual({
+      code: 69,
+      output: 'Error: No nodes replied within time constraint\n',
+    });
+    const pidfile = join(folder, 'w.pid');
+    const worker = await bench.worker('-P', 'async', '-n', 'cli@box', '--pidfile', pidfile);
+    expect(worker.output).toContain('.> concurrency: 100 (async)');
+    expect(worker.output).toContain('.> celery           exchange=celery(direct) key=celery');
+    const status = await run('status');
+    expect(status.output).toContain('->  cli@box: OK');
+    expect(status.output).toContain('1 node online.');
+    expect((await run('inspect', 'ping', '-j')).output).toBe('{"cli@box":{"ok":"pong"}}\n');
+    const grown = await run('control', 'pool_grow', '2', '-d', 'cli@box');
+    expect(grown.output).toBe('->  cli@box: OK\n    pool will grow\n\n1 node online.\n');
+    const sent = await run('call', 'w.add', '-a', '[4, 5]');
+    expect(sent.output).toMatch(/^[-0-9a-f]{36}\n$/);
+    expect(await run('result', sent.output.trim())).toEqual({ code: 0, output: '9\n' });
+    const failed = await run('call', 'w.boom');
+    expect(await run('result', failed.output.trim())).toEqual({
+      code: 1,
+      output: "Error: TypeError('boom')\n",
+    });
+    await run('call', 'w.add', '--queue', 'nobody', '-a', '[1, 1]');
+    expect((await run('purge', '-f', '-Q', 'nobody')).output).toContain(
+      'Purged 1 message from 1 known task queue.',
+    );
+    const second = bench.launch('-P', 'async', '-n', 'second@box', '--pidfile', pidfile);
+    expect(await second.ended()).toBe(73);
+    expect(second.output).toContain("Seems we're already running? (pid: ");
+    await run('control', 'shutdown');
+    expect(await worker.ended()).toBe(0);
+  });
+});
