@@ -23,11 +23,12 @@ interface Item {
 }
 
 export interface OutboxOptions {
-  /** Bytes that may wait for the connection; beyond that `send` rejects at once. Default 64 MB. */
-  readonly maxWaitingBytes?: number;
+  /** Bytes that may be unanswered or wait for the connection; beyond that `send` rejects at once. Default 256 MB. */
+  readonly maxBytes?: number;
 }
 
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+const DEFAULT_BYTES = 100;
 
 /**
  * Sends over the command connection in order, and again in the same order when the connection is lost before the
@@ -38,13 +39,13 @@ export class Outbox {
   readonly #maxBytes: number;
   readonly #unsubscribe: () => void;
   #waiting: Item[] = [];
-  #waitingBytes = 0;
+  #bytes = 0;
   #inFlight = 0;
   #count = 0;
 
-  constructor(group: ConnectionGroup, { maxWaitingBytes = DEFAULT_MAX_BYTES }: OutboxOptions = {}) {
+  constructor(group: ConnectionGroup, { maxBytes = DEFAULT_MAX_BYTES }: OutboxOptions = {}) {
     this.#group = group;
-    this.#maxBytes = maxWaitingBytes;
+    this.#maxBytes = maxBytes;
     this.#unsubscribe = group.onUp(() => this.#sendWaiting());
   }
 
@@ -65,11 +66,18 @@ export class Outbox {
         timer: null,
         isSettled: false,
       };
+      const isFull = this.#bytes + sizeOf(item) > this.#maxBytes;
+      if (isFull || this.#group.isStopped) {
+        const reason = isFull ? 'too much is under way already' : 'the connection was closed';
+        this.#fail(item, this.#unavailable(item, reason));
+        return;
+      }
+      this.#bytes += sizeOf(item);
       if (options.deadlineMs !== undefined) {
         item.timer = setTimeout(() => this.#expire(item), options.deadlineMs);
       }
       if (this.#group.isUp) this.#try(item);
-      else this.#wait(item);
+      else this.#waiting.push(item);
     });
   }
 
@@ -78,7 +86,7 @@ export class Outbox {
     this.#unsubscribe();
     for (const item of this.#waiting) this.#fail(item, this.#unavailable(item, 'the connection was closed'));
     this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#bytes = 0;
   }
 
   #try(item: Item): void {
@@ -86,6 +94,7 @@ export class Outbox {
     item.attempt(this.#group.command).then(
       (reply) => {
         this.#inFlight -= 1;
+        this.#bytes -= sizeOf(item);
         this.#settle(item);
         item.resolve(reply);
       },
@@ -97,32 +106,24 @@ export class Outbox {
   }
 
   #failed(item: Item, error: unknown): void {
-    if (item.isSettled) return;
     if (isPassing(error)) this.#group.drop(messageOf(error));
-    if (!isPassing(error) && !(error instanceof ConnectionLost)) {
-      const reason = `Redis refused to ${item.options.what}: ${messageOf(error)}`;
-      this.#fail(item, new UmbelError('unavailable', reason, { cause: error }));
-    } else if (this.#group.isStopped) {
-      this.#fail(item, this.#unavailable(item, 'the connection was closed'));
-    } else {
-      this.#wait(item);
-    }
-  }
-
-  #wait(item: Item): void {
-    const bytes = item.options.bytes ?? 100;
-    if (this.#waitingBytes + bytes > this.#maxBytes) {
-      this.#fail(item, this.#unavailable(item, 'too much is waiting for the connection already'));
+    const mayComeBack = isPassing(error) || error instanceof ConnectionLost;
+    if (mayComeBack && !item.isSettled && !this.#group.isStopped) {
+      this.#waiting.push(item);
       return;
     }
-    this.#waitingBytes += bytes;
-    this.#waiting.push(item);
+    this.#bytes -= sizeOf(item);
+    if (mayComeBack) {
+      this.#fail(item, this.#unavailable(item, 'the connection was closed'));
+    } else {
+      const reason = `Redis refused to ${item.options.what}: ${messageOf(error)}`;
+      this.#fail(item, new UmbelError('unavailable', reason, { cause: error }));
+    }
   }
 
   #sendWaiting(): void {
     const items = this.#waiting.sort((a, b) => a.number - b.number);
     this.#waiting = [];
-    this.#waitingBytes = 0;
     for (const item of items) this.#try(item);
   }
 
@@ -130,7 +131,7 @@ export class Outbox {
     const index = this.#waiting.indexOf(item);
     if (index >= 0) {
       this.#waiting.splice(index, 1);
-      this.#waitingBytes -= item.options.bytes ?? 100;
+      this.#bytes -= sizeOf(item);
       this.#fail(item, this.#unavailable(item, this.#group.lastReason || 'not connected'));
     } else {
       this.#fail(item, this.#unavailable(item, 'no answer yet; it may still arrive there'));
@@ -154,4 +155,8 @@ export class Outbox {
     item.isSettled = true;
     if (item.timer) clearTimeout(item.timer);
   }
+}
+
+function sizeOf(item: Item): number {
+  return item.options.bytes ?? DEFAULT_BYTES;
 }

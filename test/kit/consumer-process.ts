@@ -5,7 +5,7 @@ import { idOf } from './messages.ts';
 
 /*
  * A worker reduced to its transport, to be killed: `node consumer-process.ts <url> <lease> [hold]`. Ten messages run
- * at once for 20 ms each, then it says `done <id>` and acks the message. With `hold` it only keeps what it takes and
+ * at once for about 20 ms each, then it says `done <id>` and acks the message. With `hold` it only keeps what it takes and
  * says `took <number>`. Says `ready` once it consumes. Writes to a pipe are synchronous, so what it said has happened.
  */
 
@@ -37,7 +37,7 @@ function fill(): void {
 }
 
 async function run(delivery: Delivery): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
   process.stdout.write(`done ${idOf(delivery)}\n`);
   consumer.ack(delivery.tag);
   running -= 1;

@@ -20,6 +20,7 @@ export interface ConsumerParts {
   readonly group: ConnectionGroup;
   readonly pubSub: PubSub;
   readonly outbox: Outbox;
+  readonly settlements: Outbox;
   readonly bindings: Bindings;
   readonly broadcasts: Broadcasts;
   readonly keys: Keys;
@@ -48,11 +49,11 @@ export class RedisConsumer implements Consumer {
   #stopping: Promise<void> | null = null;
 
   constructor(parts: ConsumerParts, options: ConsumerOptions) {
-    const { group, pubSub, outbox, keys, logger } = parts;
+    const { group, pubSub, settlements, keys, logger } = parts;
     this.#parts = parts;
     this.#options = options;
     this.#prefetch = options.prefetch;
-    this.#settler = new Settler(outbox, keys, logger);
+    this.#settler = new Settler(settlements, keys, logger);
     this.#queues = new ConsumedQueues(parts, options.queues);
     this.#lane = new Lane({
       group,

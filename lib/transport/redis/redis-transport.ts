@@ -40,6 +40,8 @@ export class RedisTransport implements Transport {
   readonly #keys: Keys;
   readonly #group: ConnectionGroup;
   readonly #outbox: Outbox;
+  /** Of its own, so that a flood of messages cannot keep out what became of others. */
+  readonly #settlements: Outbox;
   readonly #pubSub: PubSub;
   readonly #bindings: Bindings;
   readonly #publisher: Publisher;
@@ -56,6 +58,7 @@ export class RedisTransport implements Transport {
     this.#keys = new Keys(this.#options);
     this.#group = new ConnectionGroup({ address: this.#address, logger, connectionTimeoutMs });
     this.#outbox = new Outbox(this.#group);
+    this.#settlements = new Outbox(this.#group);
     this.#pubSub = new PubSub(this.#group, (keys) => this.#invalidated(keys));
     this.#bindings = new Bindings(this.#group, this.#outbox, this.#keys);
     const { publishDeadlineMs } = this.#options;
@@ -98,6 +101,7 @@ export class RedisTransport implements Transport {
     await Promise.all([...this.#replyQueues].map((queue) => queue.close()));
     await this.#group.stop();
     this.#outbox.close();
+    this.#settlements.close();
   }
 
   publish(destination: Destination, message: WireMessage): Promise<void> {
@@ -150,6 +154,7 @@ export class RedisTransport implements Transport {
         group: this.#group,
         pubSub: this.#pubSub,
         outbox: this.#outbox,
+        settlements: this.#settlements,
         bindings: this.#bindings,
         broadcasts: this.#broadcasts,
         keys: this.#keys,
