@@ -58,6 +58,8 @@ export class Dashboard implements Service {
           port: config.enginePort,
           dataDir: config.memoryOnly ? null : join(config.data, 'engine'),
           logger,
+          onExit: (reason) =>
+            logger.critical(`The embedded engine ended: ${reason}. Start again; its data is safe.`),
         })
       : null;
     this.collector = new Collector({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Monitor } from '../../lib/monitor/monitor.ts';
 import type { WorkerRecord } from '../../lib/monitor/worker-record.ts';
 
 const optionalNumber = z.number().optional().catch(undefined);
@@ -62,4 +63,21 @@ export function applyActiveQueues(worker: WorkerRecord, answer: unknown): void {
 /** `celery.concurrency.prefork:TaskPool` → `prefork`. */
 function poolName(implementation: string | undefined): string | undefined {
   return implementation?.split(':')[0]?.split('.').at(-1);
+}
+
+const infosSchema = z.array(
+  z.object({ id: z.string(), delivery_info: z.object({ routing_key: z.string() }).partial().optional() }),
+);
+
+/** Running and reserved tasks name the queue they came from, which their events do not. */
+export function applyTaskInfos(monitor: Monitor, worker: WorkerRecord, answer: unknown): void {
+  const parsed = infosSchema.safeParse(answer);
+  for (const { id, delivery_info: info } of parsed.success ? parsed.data : []) {
+    const record = monitor.tasks.get(id);
+    const queue = info?.routing_key;
+    if (!record || record.facts.queue !== null || queue === undefined) continue;
+    if (!worker.facts.queues?.includes(queue)) continue;
+    record.facts.queue = queue;
+    monitor.touch(record);
+  }
 }

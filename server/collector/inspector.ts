@@ -1,9 +1,10 @@
 import type { ControlAnswer } from '../../lib/contract/records.ts';
 import type { Monitor } from '../../lib/monitor/monitor.ts';
+import type { WorkerRecord } from '../../lib/monitor/worker-record.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
 import { maskSecrets } from '../../lib/util/mask.ts';
-import { applyActiveQueues, applyStats } from './inspect-facts.ts';
+import { applyActiveQueues, applyStats, applyTaskInfos } from './inspect-facts.ts';
 import { Interval } from './interval.ts';
 
 /** What is asked of workers; the names are Flower's keys and Celery's commands at once. */
@@ -20,7 +21,7 @@ export const INSPECT_METHODS = [
 export type InspectMethod = (typeof INSPECT_METHODS)[number];
 
 /** Asked of every worker on the clock; the rest less often, or when somebody looks. */
-const OFTEN: readonly InspectMethod[] = ['stats', 'active_queues'];
+const OFTEN: readonly InspectMethod[] = ['stats', 'active_queues', 'active', 'reserved'];
 const WATCHED: readonly InspectMethod[] = ['stats', 'active', 'reserved', 'scheduled'];
 const EVERY_MS = 10_000;
 const WATCH_EVERY_MS = 2000;
@@ -181,16 +182,21 @@ export class Inspector {
     });
     const now = nowSeconds();
     for (const [name, answer] of replies) {
-      if (!this.#monitor.workers.get(name)) continue;
+      const worker = this.#monitor.workers.get(name);
+      if (!worker) continue;
       const inspection = this.#ensure(name);
       inspection.timestamp = now;
       if (method === 'conf') inspection.askedAllAt = now;
       inspection.answers[method] =
         method === 'stats' || method === 'conf' ? maskSecrets(withoutAlternates(answer)) : answer;
-      const worker = this.#monitor.workers.get(name);
-      if (worker && method === 'stats') applyStats(worker, answer, now);
-      if (worker && method === 'active_queues') applyActiveQueues(worker, answer);
+      this.#apply(worker, method, answer, now);
     }
+  }
+
+  #apply(worker: WorkerRecord, method: InspectMethod, answer: unknown, now: number): void {
+    if (method === 'stats') applyStats(worker, answer, now);
+    if (method === 'active_queues') applyActiveQueues(worker, answer);
+    if (method === 'active' || method === 'reserved') applyTaskInfos(this.#monitor, worker, answer);
   }
 
   #ensure(name: string): Inspection {

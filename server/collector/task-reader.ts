@@ -82,6 +82,7 @@ export class TaskReader {
     if (record === null) return null;
     const [meta, children] = await Promise.all([resultOf(uuid), this.childrenOf(uuid)]);
     const { facts } = record;
+    facts.queue ??= meta?.queue ?? null;
     return {
       ...record.toRow(),
       traceback: facts.traceback,

@@ -7,6 +7,8 @@ import type {
   SubscribeAnswer,
 } from '../../lib/contract/live.ts';
 import { encodeEvent } from '../../lib/protocol/event.ts';
+import { createClient } from '../../lib/redis/connect.ts';
+import { parseRedisUrl } from '../../lib/redis/url.ts';
 import { openTransport } from '../../lib/transport/open.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
@@ -212,6 +214,42 @@ describe('live rooms', () => {
     emit('unsubscribe', 'x'.repeat(200_000));
     await cut;
     expect((await flower.get('/healthcheck')).text).toBe('OK');
+  });
+});
+
+describe('strangers on the event channel', () => {
+  it('change nothing', async () => {
+    const stranger = createClient(parseRedisUrl(redis.url(0)), { name: 'stranger', timeoutMs: 1000 });
+    await stranger.connect();
+    const envelope = (body: string, type = 'application/json') =>
+      JSON.stringify({
+        body: Buffer.from(body).toString('base64'),
+        'content-type': type,
+        'content-encoding': 'utf-8',
+        headers: {},
+        properties: { body_encoding: 'base64', delivery_info: { exchange: 'celeryev', routing_key: 'x' } },
+      });
+    const pickle = 'gASVCAAAAAAAAACMBHRlc3SULg==';
+    for (const text of [
+      'garbage',
+      '{}',
+      '[]',
+      'null',
+      envelope('garbage'),
+      envelope('{"type":"task-received","uuid":"x"}'),
+      envelope('[null, 7, [], {"type": 1}]'),
+      envelope(pickle, 'application/x-python-serialize'),
+      envelope(`${'['.repeat(3000)}`),
+      envelope(
+        `{"type":"task-received","uuid":"p","hostname":"w","timestamp":1,"__proto__":{"polluted":true}}`,
+      ),
+    ]) {
+      await stranger.publish('/0.celeryev/task.received', text);
+    }
+    await stranger.quit();
+    await send(task('received', 'honest'));
+    await flower.until('/api/task/info/honest', ({ status }) => status === 200);
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 });
 

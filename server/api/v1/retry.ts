@@ -18,10 +18,12 @@ export const retry: Handler<ApiContext> = async ({ collector, sender }, request)
   if (!parsed.success) throw new UmbelError('bad_request', 'args must be a list and kwargs an object.');
   const record = await collector.reader.find(uuid);
   if (record === null) throw new UmbelError('not_found', `Unknown task '${uuid}'`);
-  const { name, queue } = record.facts;
+  const meta = await collector.resultOf(uuid);
+  const { name } = record.facts;
+  const queue = record.facts.queue ?? meta?.queue ?? null;
   if (name === null)
     throw new UmbelError('conflict', 'The name of this task is not known, so it cannot be sent again.');
-  const known = readArguments(record, await collector.resultOf(uuid));
+  const known = readArguments(record, meta);
   const isCertain = known.source === 'exact' || known.source === 'text';
   const args = parsed.data.args ?? (isCertain ? known.args : null);
   const kwargs = parsed.data.kwargs ?? (isCertain ? known.kwargs : null);

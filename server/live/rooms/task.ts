@@ -1,8 +1,11 @@
 import type { TaskDetail } from '../../../lib/contract/records.ts';
+import { READY_STATES } from '../../../lib/contract/states.ts';
 import type { ResultMeta } from '../../../lib/protocol/result.ts';
 import { nowSeconds } from '../../../lib/util/clock.ts';
 import { applyMeta } from '../../collector/reconciler.ts';
 import type { Room, RoomContext } from '../room.ts';
+
+const EVENT_PATIENCE_MS = 2000;
 
 /** One task. While somebody looks, the result store is watched too: progress of Python tasks is told only there. */
 class TaskRoom implements Room<'task'> {
@@ -11,6 +14,7 @@ class TaskRoom implements Room<'task'> {
   readonly #uuid: string;
   #isChanged = false;
   #isClosed = false;
+  #timer: NodeJS.Timeout | null = null;
   #unwatch: (() => Promise<void>) | null = null;
 
   constructor(context: RoomContext, uuid: string) {
@@ -37,6 +41,7 @@ class TaskRoom implements Room<'task'> {
 
   close(): void {
     this.#isClosed = true;
+    if (this.#timer) clearTimeout(this.#timer);
     void this.#unwatch?.().catch(() => {
       // The connection is gone, and the watch with it.
     });
@@ -49,7 +54,13 @@ class TaskRoom implements Room<'task'> {
     else this.#unwatch = unwatch;
   }
 
+  /** An end is left to the event, which tells more; only when none comes the stored result stands for it. */
   #onState(meta: ResultMeta): void {
+    if (!READY_STATES.has(meta.status)) this.#apply(meta);
+    else if (!this.#isClosed) this.#timer ??= setTimeout(() => this.#apply(meta), EVENT_PATIENCE_MS);
+  }
+
+  #apply(meta: ResultMeta): void {
     const { monitor } = this.#context.collector;
     const record = monitor.tasks.get(this.#uuid);
     if (record && applyMeta(record, meta, nowSeconds())) monitor.touch(record);

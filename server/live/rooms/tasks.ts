@@ -7,7 +7,7 @@ import type { Room, RoomContext } from '../room.ts';
 
 const SNAPSHOT_ROWS = 100;
 /** Rows in one delta; a viewer reads a screenful. */
-const MAX_ROWS = 200;
+const MAX_ROWS = 100;
 /** Rows that viewers may still show: they are told when one changes or leaves. */
 const MAX_SHOWN = 2000;
 const COUNTS_EVERY_MS = 500;
