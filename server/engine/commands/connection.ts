@@ -51,7 +51,7 @@ function hello(client: Client, args: Args, services: Services): void {
   }
   if (!client.isAuthenticated) {
     throw new ReplyError(
-      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
     );
   }
   if (name !== undefined) client.name = name;
@@ -118,6 +118,10 @@ function reset(client: Client, _args: Args, { keyspace, pubsub, auth }: Services
   client.reply.status('RESET');
 }
 
+function hangUp(client: Client): void {
+  client.isClosing = true;
+}
+
 export const CONNECTION_COMMANDS: readonly Command[] = [
   command('ping', -1, ping, { isPubSub: true }),
   command('echo', 2, (client, args) => client.reply.bulk(args.bytes(1))),
@@ -133,5 +137,8 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
     },
     { isOpen: true, isPubSub: true, isImmediate: true },
   ),
+  // A browser was made to send its request here (server.c, securityWarningCommand): no byte of it is to be run.
+  command('post', -1, hangUp, { isOpen: true, isPubSub: true, isImmediate: true }),
+  command('host:', -1, hangUp, { isOpen: true, isPubSub: true, isImmediate: true }),
   command('reset', 1, reset, { isOpen: true, isPubSub: true, isImmediate: true }),
 ];

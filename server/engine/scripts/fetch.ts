@@ -23,9 +23,8 @@ interface Step {
 
 /** Takes messages off one list; what is no JSON object is parked. */
 function take(call: ScriptCall, step: Step, queue: number, share: number, taken: Fetched[]): void {
-  const { database, keyspace } = call;
+  const { database } = call;
   const key = scriptText(step.keys, queue - 1);
-  keyspace.tracking.read(key);
   const list = database.list(key);
   if (list === undefined || share <= 0) return;
   for (const message of pop(database, key, list, 'RIGHT', share)) {
@@ -107,7 +106,7 @@ function triple(message: Buffer, name: string): Buffer {
 }
 
 function fetch(call: ScriptCall): void {
-  const { args, keys, reply, database } = call;
+  const { args, keys, reply, database, keyspace } = call;
   const count = scriptNumber(args[0]);
   const prefix = scriptText(args, 1);
   const again = args[2] === '1' ? held(call, prefix, count) : [];
@@ -122,7 +121,10 @@ function fetch(call: ScriptCall): void {
   // Checked before anything is taken, so that nothing is taken in vain.
   database.hash(scriptText(keys, 0));
   database.zset(scriptText(keys, 1));
-  database.list(scriptText(keys, 2));
+  for (const key of keys.slice(2)) {
+    keyspace.tracking.read(key);
+    database.list(key);
+  }
   const queues = scriptNumber(args[3]);
   const names = args.slice(5, 5 + queues);
   const taken: Fetched[] = [];

@@ -1,0 +1,342 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { STORE } from '../../lib/backend/redis/scripts.ts';
+import type { Script } from '../../lib/redis/script.ts';
+import { ACK, EXPIRED, FETCH, PARK, RENEW, RESTORE } from '../../lib/transport/redis/scripts.ts';
+import { Engine } from '../../server/engine/engine.ts';
+import { RawRedis } from '../kit/raw-redis.ts';
+import { type RedisServer, startRedis } from '../kit/redis-server.ts';
+
+/** The same script as Lua on redis-server and as its native twin here: same replies, same keyspace afterwards. */
+let redis: RedisServer;
+let engine: Engine;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  engine = new Engine({ port: 0, dataDir: null });
+  await engine.start();
+});
+
+afterAll(async () => {
+  await engine.stop();
+  await redis.stop();
+});
+
+let sides: RawRedis[] = [];
+
+async function connectAll(): Promise<RawRedis[]> {
+  return Promise.all([redis.port, engine.port].map((port) => RawRedis.open(port)));
+}
+
+beforeEach(async () => {
+  for (const side of sides) side.close();
+  sides = await connectAll();
+  for (const side of sides) await side.call('FLUSHALL');
+});
+
+/** Times of now differ in their last digits. */
+function roughly(reply: string): string {
+  return reply
+    .replace(/(?:\$1[678]\r\n|,)(1[0-9]{8})[0-9]\.[0-9]{5,7}/g, '$1x')
+    .replace(/\b(1[78][0-9]{7})[0-9]\b/g, '$1x');
+}
+
+/** On both servers; fails unless the replies are the same, and returns that of the engine. */
+async function both(...args: string[]): Promise<string> {
+  const [expected = '', found = ''] = await Promise.all(sides.map((side) => side.call(...args)));
+  expect(roughly(found), args.join(' ').slice(0, 200)).toBe(roughly(expected));
+  return found;
+}
+
+async function script({ lua }: Script, keys: string[], args: string[]): Promise<string> {
+  return both('EVAL', lua, String(keys.length), ...keys, ...args);
+}
+
+async function compareKeys(): Promise<void> {
+  for (const key of ['unacked', 'unacked_index', 'parked', 'q1', 'q2', 'q1:3', 'q2:3']) {
+    await both('TYPE', key);
+    const type = await both('TYPE', key);
+    if (type.includes('list')) await both('LRANGE', key, '0', '-1');
+    if (type.includes('zset')) await both('ZRANGE', key, '0', '-1', 'WITHSCORES');
+    if (type.includes('hash')) {
+      const keys = await both('HLEN', key);
+      expect(keys).toMatch(/^:/);
+    }
+  }
+}
+
+const QUEUES = ['q1', 'q2', 'q1:3', 'q2:3'];
+const BOOKS = ['unacked', 'unacked_index', 'parked'];
+
+async function fill(): Promise<void> {
+  await both('LPUSH', 'q1', '{"n":1}', '{"n":2}', 'no json \u0001"/\\', '{"n":3}', '{"n":4}');
+  await both('LPUSH', 'q2', '{"m":1}', '{"m":2}');
+  await both('LPUSH', 'q1:3', '{"low":1}', '[1]');
+}
+
+function fetchArgs(count: number, prefix = 'umbel:w1:1:', again = '0'): string[] {
+  return [String(count), prefix, again, '2', '2026-11-21T00:00:00Z', '"q1"', '"q2/\\u00e9"'];
+}
+
+describe.each([2, 3])('with RESP%i', (protocol) => {
+  beforeEach(async () => {
+    for (const side of sides) await side.call('HELLO', String(protocol));
+  });
+
+  test.each([1, 2, 3, 5, 20])('fetch of %i', async (count) => {
+    await fill();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(count));
+    await both('HGET', 'unacked', 'umbel:w1:1:1');
+    await both('HGET', 'unacked', 'umbel:w1:1:2');
+    await compareKeys();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(count, 'umbel:w1:2:'));
+    await compareKeys();
+  });
+
+  test('fetch of nothing, and asked again', async () => {
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(5));
+    await fill();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(3));
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(3, 'umbel:w1:1:', '1'));
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(3, 'umbel:w9:1:', '1'));
+    await compareKeys();
+  });
+
+  test('parked entries are bounded', async () => {
+    for (let i = 0; i < 1005; i += 1) for (const side of sides) side.send('LPUSH', 'q1', `bad ${i}`);
+    for (let i = 0; i < 1005; i += 1) for (const side of sides) await side.read();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(2000));
+    await both('LLEN', 'parked');
+    await both('LRANGE', 'parked', '0', '2');
+  });
+
+  test('ack, renew, restore, park', async () => {
+    await fill();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(20));
+    await script(ACK, BOOKS.slice(0, 2), ['umbel:w1:1:1', 'unknown']);
+    await script(RENEW, ['unacked_index'], ['umbel:w1:1:2', 'umbel:w1:1:1']);
+    await script(RENEW, ['unacked_index'], []);
+    await script(RESTORE, BOOKS.slice(0, 2), ['umbel:w1:1:2', 'q1', 'R', '{"n":2}', 'gone', 'q1', 'L', '{}']);
+    await both('ZADD', 'unacked_index', '1795229811.693103', 'umbel:w1:1:3', '5', 'umbel:w1:1:4');
+    await script(RESTORE, BOOKS.slice(0, 2), [
+      'umbel:w1:1:3',
+      'q2',
+      'R1795229811.6931031',
+      '{"back":1}',
+      'umbel:w1:1:4',
+      'q2',
+      'L6',
+      '{"not":1}',
+      'umbel:w1:1:4',
+      'q2',
+      'L5',
+      '{"back":2}',
+    ]);
+    await script(PARK, BOOKS, ['umbel:w1:1:5', '{"queue":"q1"}', 'gone', '{"queue":"q2"}']);
+    await script(RESTORE, BOOKS.slice(0, 2), []);
+    await script(PARK, BOOKS, []);
+    await compareKeys();
+  });
+
+  test('expired', async () => {
+    await both(
+      'ZADD',
+      'unacked_index',
+      '10',
+      'umbel:a',
+      '20',
+      'b',
+      '9999999999',
+      'umbel:c',
+      '30',
+      'umbel:index-only',
+    );
+    await both('HSET', 'unacked', 'umbel:a', '[{}, "", "q1"]', 'b', '[{}, "", "q2"]', 'umbel:c', '[]');
+    for (const limit of ['1', '2', '100', '0'])
+      await script(EXPIRED, BOOKS.slice(0, 2), ['60', '3600', limit]);
+    await script(EXPIRED, BOOKS.slice(0, 2), ['60', '99999999999', '10']);
+    await script(EXPIRED, ['nothing', 'nothing-index'], ['60', '3600', '10']);
+  });
+
+  test('store', async () => {
+    const subscribers = await connectAll();
+    for (const subscriber of subscribers) await subscriber.call('SUBSCRIBE', 'r1');
+    await script(STORE, ['r1', 'r2'], ['100', '{"status": "STARTED"}', '{"status": "SUCCESS"}']);
+    await script(
+      STORE,
+      ['r1', 'r2'],
+      ['0', '{"status": "SUCCESS", "result": "caf\u00c3\u00a9"}', '{"status": "FAILURE"}'],
+    );
+    await script(STORE, ['r1'], ['10', '{"status": "REVOKED"}']);
+    for (const key of ['r1', 'r2']) {
+      await both('GET', key);
+      await both('TTL', key);
+    }
+    const [first, second] = await Promise.all(
+      subscribers.map(async (subscriber) => [await subscriber.read(), await subscriber.read()]),
+    );
+    expect(second).toEqual(first);
+    await both('SET', 'far', `${' '.repeat(70)}"status": "SUCCESS"`);
+    await script(STORE, ['far'], ['0', 'x']);
+    for (const subscriber of subscribers) subscriber.close();
+  });
+});
+
+describe("redis-py's locks", () => {
+  const source = readFileSync('/usr/lib/python3/dist-packages/redis/lock.py', 'utf8');
+  const text = (name: string): string =>
+    new RegExp(`LUA_${name}_SCRIPT = """([\\s\\S]*?)"""`).exec(source)?.[1] ?? '';
+
+  async function load(name: string): Promise<string> {
+    const reply = await both('SCRIPT', 'LOAD', text(name));
+    return reply.split('\r\n')[1] ?? '';
+  }
+
+  test('release, extend and reacquire', async () => {
+    const [release, extend, reacquire] = [
+      await load('RELEASE'),
+      await load('EXTEND'),
+      await load('REACQUIRE'),
+    ];
+    await both('EVALSHA', release, '1', 'lock', 'me');
+    await both('SET', 'lock', 'me', 'PX', '100000');
+    await both('EVALSHA', release, '1', 'lock', 'somebody else');
+    await both('EVALSHA', extend, '1', 'lock', 'me', '100000', '0');
+    expect(Number((await sides[1]?.call('PTTL', 'lock'))?.slice(1))).toBeGreaterThan(190_000);
+    await both('EVALSHA', extend, '1', 'lock', 'me', '50000', '1');
+    expect(Number((await sides[1]?.call('PTTL', 'lock'))?.slice(1))).toBeLessThan(50_001);
+    await both('EVALSHA', reacquire, '1', 'lock', 'me', '70000');
+    expect(Number((await sides[1]?.call('PTTL', 'lock'))?.slice(1))).toBeGreaterThan(60_000);
+    await both('EVALSHA', reacquire, '1', 'lock', 'not me', '70000');
+    await both('EVALSHA', release, '1', 'lock', 'me');
+    await both('EXISTS', 'lock');
+    await both('SET', 'lock', 'me');
+    await both('EVALSHA', extend, '1', 'lock', 'me', '1000', '0');
+  });
+});
+
+describe('client tracking', () => {
+  /** A tracking connection, its subscriber and a third, on each server. */
+  async function trios(options: string[]): Promise<RawRedis[][]> {
+    const all = await Promise.all([connectAll(), connectAll(), connectAll()]);
+    const bySide = [0, 1].map((index) => all.flatMap((clients) => clients.slice(index, index + 1)));
+    for (const [reader, subscriber] of bySide) {
+      const id = (await subscriber?.call('CLIENT', 'ID'))?.slice(1).trim() ?? '';
+      await subscriber?.call('SUBSCRIBE', '__redis__:invalidate');
+      expect(await reader?.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, ...options)).toBe('+OK\r\n');
+    }
+    return bySide;
+  }
+
+  /** Runs `steps` on each side: `0` reader, `2` a third; then all that the subscriber got. */
+  async function heard(options: string[], steps: [who: 0 | 2, ...command: string[]][]): Promise<void> {
+    const [expected, found] = await Promise.all(
+      (await trios(options)).map(async (clients) => {
+        const log: string[] = [];
+        for (const [who, ...command] of steps) {
+          log.push(`${command.join(' ').slice(0, 30)}: ${await clients[who]?.call(...command)}`);
+        }
+        for (;;) {
+          const message = await clients[1]?.read(80);
+          if (message === undefined || message === '(nothing)') break;
+          log.push(message);
+        }
+        for (const client of clients) client.close();
+        return log;
+      }),
+    );
+    expect(found).toEqual(expected);
+  }
+
+  test('the first change of a key that was read is told, once', () =>
+    heard(
+      ['NOLOOP'],
+      [
+        [0, 'GET', 'k'],
+        [2, 'SET', 'k', '1'],
+        [2, 'SET', 'k', '2'],
+        [0, 'MGET', 'k', 'other'],
+        [2, 'DEL', 'k'],
+        [2, 'SET', 'unread', '1'],
+        [0, 'LLEN', 'list'],
+        [2, 'RPUSH', 'list', 'x'],
+      ],
+    ));
+
+  test('own changes are not told with NOLOOP, but end the tracking', () =>
+    heard(
+      ['NOLOOP'],
+      [
+        [0, 'GET', 'k'],
+        [0, 'SET', 'k', '1'],
+        [2, 'SET', 'k', '2'],
+        [0, 'GET', 'k'],
+        [2, 'SET', 'k', '3'],
+      ],
+    ));
+
+  test('own changes are told without NOLOOP', () =>
+    heard(
+      [],
+      [
+        [0, 'GET', 'k'],
+        [0, 'SET', 'k', '1'],
+        [2, 'PING'],
+      ],
+    ));
+
+  test('reads in transactions count, and expiry is a change', () =>
+    heard(
+      ['NOLOOP'],
+      [
+        [0, 'MULTI'],
+        [0, 'GET', 'k'],
+        [0, 'EXEC'],
+        [2, 'SET', 'k', '1', 'PX', '90000'],
+        [0, 'GET', 'k'],
+        [2, 'SET', 'k', '1', 'PX', '90000'],
+        [0, 'STRLEN', 'k'],
+        [2, 'EXPIRE', 'k', '0'],
+      ],
+    ));
+
+  test('a flush of everything is told as null', () =>
+    heard(
+      ['NOLOOP'],
+      [
+        [0, 'GET', 'k'],
+        [2, 'FLUSHALL'],
+      ],
+    ));
+
+  test('a fetch that finds nothing is told of the next message in any queue', () => {
+    const fetch: [0, ...string[]] = [0, 'EVAL', FETCH.lua, '7', ...BOOKS, ...QUEUES, ...fetchArgs(5)];
+    return heard(
+      ['NOLOOP'],
+      [fetch, [2, 'LPUSH', 'q2:3', '{}'], [2, 'LPUSH', 'q1', '{}'], fetch, fetch, [2, 'LPUSH', 'q1', '{}']],
+    );
+  });
+
+  test.each([[['BCAST']], [['BCAST', 'PREFIX', 'a', 'PREFIX', 'b', 'NOLOOP']]])('broadcast %j', (options) =>
+    heard(options, [
+      [2, 'SET', 'apple', '1'],
+      [2, 'SET', 'banana', '1'],
+      [2, 'SET', 'cherry', '1'],
+      [0, 'SET', 'avocado', '1'],
+    ]),
+  );
+
+  test('without redirection RESP3 clients get it on their own connection', async () => {
+    const [expected, found] = await Promise.all(
+      sides.map(async (side) => {
+        const log = [await side.call('CLIENT', 'TRACKING', 'ON')];
+        await side.call('HELLO', '3');
+        log.push(await side.call('GET', 'k'), await side.call('SET', 'k', '1'), await side.read());
+        log.push(await side.call('CLIENT', 'TRACKINGINFO'), await side.call('CLIENT', 'TRACKING', 'OFF'));
+        log.push(await side.call('GET', 'k'), await side.call('SET', 'k', '1'), await side.read(50));
+        return log;
+      }),
+    );
+    expect(found).toEqual(expected);
+  });
+});
