@@ -204,6 +204,17 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
     expect(Math.max(...delays)).toBeLessThan(50);
   });
 
+  test('a key of another type fails the fetch before anything is taken', async () => {
+    await redis.hset('other', 'a', '1');
+    await sendAll('celery', ids(3));
+    const { consumer, got } = await consume({ queues: [{ name: 'celery' }, { name: 'other' }] });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(got).toEqual([]);
+    expect(await redis.llen('celery')).toBe(3);
+    consumer.cancelQueue('other');
+    await waitUntil('all have come', () => got.length === 3);
+  });
+
   test('adds and cancels queues while it waits', async () => {
     const { consumer, got } = await consume();
     consumer.addQueue({ name: 'late' });
