@@ -65,10 +65,7 @@ export class HttpServer<Context> implements Service {
     try {
       const { guard } = this.#options;
       if (!guard.isHostAllowed(request)) {
-        throw new UmbelError(
-          'forbidden',
-          'This host name is not served. Start with --allowed-host to add it.',
-        );
+        throw new UmbelError('forbidden', 'This host name is not served. Add it with --allowed-hosts.');
       }
       const { path, query } = this.#parse(request);
       if (path === null) {
