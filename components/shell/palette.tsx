@@ -7,7 +7,7 @@ import { useTaskSearch } from '../data/use-task-search.ts';
 import { useRoom } from '../live/use-room.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ShortId } from '../ui/figures.tsx';
-import { taskHref, workerHref } from '../ui/links.ts';
+import { taskHref, tasksHref, workerHref } from '../ui/links.ts';
 import { rowLook, StateWord } from '../ui/state.tsx';
 import { PAGES } from './pages.tsx';
 
@@ -34,7 +34,6 @@ export function Palette(props: { readonly onClose: () => void }): ReactNode {
           onValueChange={setText}
         />
         <Command.List className="palette-list">
-          <Command.Empty className="dim palette-none">Nothing matches.</Command.Empty>
           {UUID.test(id) ? (
             <Command.Item value={id} onSelect={() => go(taskHref(id))}>
               Open task <ShortId id={id} />
@@ -76,6 +75,13 @@ export function Palette(props: { readonly onClose: () => void }): ReactNode {
                   <ShortId id={row.uuid} />
                 </Command.Item>
               ))}
+            </Command.Group>
+          ) : null}
+          {id ? (
+            <Command.Group heading="Search" forceMount>
+              <Command.Item value={`search ${id}`} forceMount onSelect={() => go(tasksHref({ text: id }))}>
+                Tasks with “<span className="cut">{id}</span>”
+              </Command.Item>
             </Command.Group>
           ) : null}
         </Command.List>

@@ -84,6 +84,8 @@ export function TaskTable(props: TaskTableProps): ReactNode {
   const { virtual, body, offset } = useRows(list.order);
   const [active, setActive] = useState<string | null>(null);
   const setOver = useHold(props.onHold, active !== null);
+  // A finished row tells times that only a new day changes: it need not be drawn every tick.
+  const minute = Math.floor(props.now / 60) * 60;
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -140,7 +142,7 @@ export function TaskTable(props: TaskTableProps): ReactNode {
               <TaskLine
                 key={row.uuid}
                 row={row}
-                now={props.now}
+                now={READY_STATES.has(row.state) ? minute : props.now}
                 index={item.index}
                 top={item.start - offset}
                 isActive={row.uuid === active}

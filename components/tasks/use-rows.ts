@@ -28,7 +28,7 @@ export function useRows(order: readonly string[]): Rows {
   const virtual = useWindowVirtualizer({
     count: order.length,
     estimateSize: useCallback(() => height, [height]),
-    overscan: 12,
+    overscan: 6,
     scrollMargin: offset,
     getItemKey: useCallback((index: number) => order[index] ?? index, [order]),
   });

@@ -36,7 +36,8 @@ export function formatShort(value: number): string {
 }
 
 function trim(value: number): string {
-  return String(Number(value.toFixed(Math.abs(value) >= 10 ? 1 : 2)));
+  const size = Math.abs(value);
+  return String(Number(value.toFixed(size >= 10 ? 1 : size >= 0.1 ? 2 : 4)));
 }
 
 /** Digits that a rate needs: `0.04`, `1.4`, `112`. */

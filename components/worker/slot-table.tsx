@@ -40,7 +40,7 @@ function SlotLine(props: {
       <td className="num dim sl-n">{props.number}</td>
       <td className="sl-t">
         <Link className="strong" href={taskHref(task.uuid)} prefetch={false}>
-          {task.name}
+          {task.name || 'unknown task'}
         </Link>{' '}
         <span className="mono dim">{task.args ?? ''}</span>
       </td>
@@ -163,7 +163,7 @@ function NextUp({ reserved }: { readonly reserved: readonly RunningTask[] }): Re
               <td className="num dim">{index + 1}</td>
               <td className="cut">
                 <Link className="strong" href={taskHref(task.uuid)} prefetch={false}>
-                  {task.name}
+                  {task.name || 'unknown task'}
                 </Link>{' '}
                 <span className="mono dim">{task.args ?? ''}</span>
               </td>
