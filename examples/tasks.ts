@@ -76,6 +76,8 @@ const STEPS = ['reading orders', 'adding up', 'drawing charts', 'writing the fil
 class GenerateReport extends Task {
   override name = 'reports.generate';
   override bind = true;
+  /** Its message is acked when it is done: a worker that is stopped hard gives it back. */
+  override acksLate = true;
 
   override async run(month: string, pages = 40): Promise<string> {
     for (let page = 1; page <= pages; page += 1) {

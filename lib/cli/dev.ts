@@ -73,6 +73,7 @@ async function watch(worker: Companion, others: readonly Companion[]): Promise<n
   let asked = 0;
   const ignore = onEndSignal(() => {
     asked += 1;
+    if (asked === 1) say('\nStopping when the running tasks are done. Ctrl-C again stops them now.');
     for (const other of others) other.signal(asked === 1 ? 'SIGTERM' : 'SIGKILL');
     worker.signal(asked === 1 ? 'SIGTERM' : asked === 2 ? 'SIGQUIT' : 'SIGKILL');
   });

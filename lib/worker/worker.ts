@@ -38,6 +38,7 @@ export class Worker implements Service {
   readonly #startedAt = nowSeconds();
   readonly #abort = new AbortController();
   #parts: Parts | null = null;
+  #starting: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   #isCold = false;
   #isReady = false;
@@ -54,7 +55,12 @@ export class Worker implements Service {
     });
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#begin();
+    return this.#starting;
+  }
+
+  async #begin(): Promise<void> {
     const { logger } = this.#options;
     const transport = await connectBroker(this.#app, logger, this.#abort.signal);
     const backend = await connectBackend(this.#app, logger, this.#abort.signal);
@@ -95,6 +101,8 @@ export class Worker implements Service {
   }
 
   async #end(): Promise<void> {
+    // Told to stop while it starts: that ends early, and whoever called `start` hears of its errors.
+    await this.#starting?.catch(() => {});
     const parts = this.#parts;
     if (parts !== null) {
       await stopTaking(parts);

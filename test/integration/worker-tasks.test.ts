@@ -3,6 +3,7 @@ import { encodeEnvelope } from '../../lib/protocol/envelope.ts';
 import { taskMessage } from '../kit/messages.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 import { WorkerBench } from '../kit/worker-bench.ts';
+import { app as workerApp } from './worker-app.ts';
 
 let bench: WorkerBench;
 
@@ -130,7 +131,10 @@ describe.each([
     const [stats] = Object.values(await inspect.stats());
     const before = pool === 'async' ? 4 : 2;
     expect(stats).toMatchObject({ pool: { 'max-concurrency': before }, prefetch_count: before * 4 });
-    expect(Object.values(await inspect.registered())[0]).toContain('w.add');
+    const names = workerApp.tasks
+      .names()
+      .map((name) => (name === 'w.limited' ? `${name} [rate_limit=5/s]` : name));
+    expect(Object.values(await inspect.registered())[0]).toEqual(names);
     expect(await control.poolGrow(2, ask)).toEqual([{ [node]: { ok: 'pool will grow' } }]);
     const [grown] = Object.values(await inspect.stats());
     expect(grown).toMatchObject({
