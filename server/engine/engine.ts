@@ -36,7 +36,7 @@ export class Engine implements Service {
   /** Clients that wait no more and may have sent further commands meanwhile. */
   #woken: Client[] = [];
   #port = 0;
-  #isStarted = false;
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
@@ -58,9 +58,20 @@ export class Engine implements Service {
   }
 
   /** Loads the data and listens. Throws `conflict` when the port or the data directory is in use. */
-  async start(): Promise<void> {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+  start(): Promise<void> {
+    this.#starting ??= this.#begin();
+    return this.#starting;
+  }
+
+  /** Ends all connections and writes what is left of the log. */
+  async stop(): Promise<void> {
+    if (this.#starting === undefined) return;
+    // Its failure is told to whoever started.
+    await this.#starting.catch(() => {});
+    await this.#shutDown();
+  }
+
+  async #begin(): Promise<void> {
     const { host, port, socketPath } = this.#options;
     try {
       await this.#storage.open();
@@ -70,24 +81,20 @@ export class Engine implements Service {
       this.#port = tcp.port;
       if (socketPath !== null) await this.#listener({ path: socketPath }, socketPath).start();
     } catch (thrown) {
-      await this.stop();
+      await this.#shutDown();
       throw thrown;
     }
     this.#expiry.start();
   }
 
-  /** Ends all connections and writes what is left of the log. */
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#shutDown();
-    await this.#stopping;
-  }
-
-  async #shutDown(): Promise<void> {
-    if (!this.#isStarted) return;
-    this.#expiry.stop();
-    await this.#storage.drain();
-    await Promise.all(this.#listeners.map((listener) => listener.stop()));
-    await this.#storage.close();
+  #shutDown(): Promise<void> {
+    this.#stopping ??= (async () => {
+      this.#expiry.stop();
+      await this.#storage.drain();
+      await Promise.all(this.#listeners.map((listener) => listener.stop()));
+      await this.#storage.close();
+    })();
+    return this.#stopping;
   }
 
   #createStorage(): Storage {

@@ -2,6 +2,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { toError, UmbelError } from '../../lib/contract/errors.ts';
 
+const GRACE_MS = 500;
+
 /** Where to listen: an address, or the path of a unix socket. */
 export type Endpoint = { host: string; port: number } | { path: string };
 
@@ -19,6 +21,8 @@ export class Listener {
       socket.on('close', () => this.#sockets.delete(socket));
       onSocket(socket);
     });
+    // One connection that could not be accepted; the server goes on.
+    this.#server.on('error', () => {});
   }
 
   /** The port in use; 0 for a unix socket. */
@@ -38,13 +42,18 @@ export class Listener {
     if ('path' in endpoint) chmodSync(endpoint.path, 0o600);
   }
 
-  /** Stops listening and ends all connections. */
+  /** Stops listening and ends all connections; a peer gets half a second to take what was sent. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
     if (!this.#server.listening) return;
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
+    for (const socket of this.#sockets) socket.destroySoon();
+    const force = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, GRACE_MS);
+    await closed;
+    clearTimeout(force);
   }
 
   #listen(): Promise<void> {

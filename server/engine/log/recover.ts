@@ -46,7 +46,6 @@ export function recover(dataDir: string, keyspace: Keyspace, logger: Logger): vo
     );
   }
   truncateSync(path, result.end);
-  syncDirectory(dataDir);
 }
 
 /** Replays the log at `path`. */
