@@ -14,6 +14,8 @@ export interface LiveState extends ConnectionState {
 const FLUSH_MS = 250;
 /** A room is left only some time after its last viewer, so that going back and forth costs nothing. */
 const LEAVE_AFTER_MS = 3_000;
+/** A room the server refused is asked for again after this time. */
+export const RETRY_MS = 5_000;
 
 /**
  * The page's rooms over its one socket: subscribes once for all viewers of a request, keeps the merged data, asks again
@@ -43,7 +45,7 @@ export class LiveClient {
     this.#connection.open();
     return () => {
       clearTimeout(this.#flushTimer);
-      for (const room of this.#rooms.values()) clearTimeout(room.leaveTimer);
+      for (const room of this.#rooms.values()) room.stopTimers();
       this.#connection.close();
     };
   }
@@ -68,6 +70,11 @@ export class LiveClient {
     }
     this.#set({ pausedAt: null, waitingCount: 0 });
     if (this.#state.phase === 'live') for (const room of this.#rooms.values()) this.#subscribe(room);
+  }
+
+  /** Asks at once for every room that was refused. */
+  retryRefused(): void {
+    for (const room of this.#rooms.values()) if (room.isRefused) this.#askAgain(room);
   }
 
   /** Watches a room; the returned function leaves it. */
@@ -104,12 +111,20 @@ export class LiveClient {
   }
 
   #subscribe(room: Room): void {
+    clearTimeout(room.retryTimer);
     room.generation += 1;
     const { generation } = room;
     this.#connection.socket.emit('subscribe', room.request as RoomRequest, (answer: SubscribeAnswer) => {
       if (generation !== room.generation) return;
       room.answered(answer, this.#state.pausedAt !== null);
+      if (!answer.ok) room.retryTimer = setTimeout(() => this.#askAgain(room), RETRY_MS);
     });
+  }
+
+  /** Asks once more for a room that was refused, if somebody still looks at it. */
+  #askAgain(room: Room): void {
+    clearTimeout(room.retryTimer);
+    if (room.sinks.size > 0 && this.#state.phase === 'live') this.#subscribe(room);
   }
 
   #received(message: DeltaMessage): void {

@@ -25,16 +25,15 @@ export class Room<R extends RoomName = RoomName> {
   /** Counts subscribe calls, so that an answer to an older one is recognised. */
   generation = 0;
   leaveTimer: ReturnType<typeof setTimeout> | undefined;
+  retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The last answer to `subscribe` was no. */
+  isRefused = false;
   #seq = 0;
   #data: { readonly value: Rooms[R]['snapshot'] } | null = null;
   #queue: Rooms[R]['delta'][] = [];
 
   constructor(request: RequestOf<R>) {
     this.request = request;
-  }
-
-  get hasData(): boolean {
-    return this.#data !== null;
   }
 
   join(sink: Sink<R>): void {
@@ -44,6 +43,7 @@ export class Room<R extends RoomName = RoomName> {
 
   /** `isHeld`: keep what is shown (paused), take only the place in the sequence. */
   answered(answer: SubscribeAnswer<R>, isHeld: boolean): void {
+    this.isRefused = !answer.ok;
     if (!answer.ok) {
       for (const sink of this.sinks) sink.onRefused(answer);
       return;
@@ -63,6 +63,11 @@ export class Room<R extends RoomName = RoomName> {
     this.#seq = seq;
     this.#queue.push(delta);
     return true;
+  }
+
+  stopTimers(): void {
+    clearTimeout(this.leaveTimer);
+    clearTimeout(this.retryTimer);
   }
 
   /** Drops what was received but not shown. */

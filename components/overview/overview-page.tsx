@@ -2,10 +2,10 @@
 
 import { type ReactNode, Suspense } from 'react';
 import type { Overview } from '../../lib/contract/records.ts';
+import { RefusalNote } from '../live/refusal-note.tsx';
 import { useRoom } from '../live/use-room.ts';
 import { PageFrame } from '../shell/page-frame.tsx';
 import { FirstSteps } from '../ui/first-steps.tsx';
-import { RefusalNote } from '../ui/refusal-note.tsx';
 import { SkeletonRows } from '../ui/skeleton.tsx';
 import { OverviewCharts } from './overview-charts.tsx';
 import { OverviewLists } from './overview-lists.tsx';

@@ -3,12 +3,12 @@
 import { Search } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import type { WorkerRow, WorkerStatus } from '../../lib/contract/records.ts';
+import { RefusalNote } from '../live/refusal-note.tsx';
 import { useNow } from '../live/use-now.ts';
 import { useRoom } from '../live/use-room.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { PageFrame } from '../shell/page-frame.tsx';
 import { FirstSteps } from '../ui/first-steps.tsx';
-import { RefusalNote } from '../ui/refusal-note.tsx';
 import { SkeletonRows } from '../ui/skeleton.tsx';
 import { StatusDot } from '../ui/status-dot.tsx';
 import { EverySlot } from './every-slot.tsx';
