@@ -13,16 +13,17 @@ import { isOver } from '../ui/slots.tsx';
 const MAX_FREE = 12;
 const MAX_RESERVED = 20;
 
+/** Elapsed against the p95 of the task; without one there is nothing to measure by. */
 function Elapsed(props: {
   readonly elapsed: number;
-  readonly p95: number | null;
+  readonly p95: number;
   readonly isOver: boolean;
 }): ReactNode {
-  const max = Math.max(props.elapsed, props.p95 ?? 0) * 1.12 || 1;
+  const max = Math.max(props.elapsed, props.p95) * 1.12 || 1;
   return (
     <div className={props.isOver ? 'elapsed over' : 'elapsed'} title="Elapsed against the p95 of this task">
       <i style={{ width: `${(props.elapsed / max) * 100}%` }} />
-      {props.p95 === null ? null : <b style={{ left: `${(props.p95 / max) * 100}%` }} />}
+      <b style={{ left: `${(props.p95 / max) * 100}%` }} />
     </div>
   );
 }
@@ -45,7 +46,9 @@ function SlotLine(props: {
         <span className="mono dim">{task.args ?? ''}</span>
       </td>
       <td className="sl-b">
-        {elapsed === null ? null : <Elapsed elapsed={elapsed} p95={task.p95} isOver={over} />}
+        {elapsed === null || task.p95 === null ? null : (
+          <Elapsed elapsed={elapsed} p95={task.p95} isOver={over} />
+        )}
       </td>
       <td className={`num sl-e ${over ? 'broken' : ''}`}>
         <Duration seconds={elapsed} />
