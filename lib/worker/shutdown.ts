@@ -4,6 +4,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { TaskHandle } from './handle.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { RequestHost } from './host.ts';
+import type { Patience } from './patience.ts';
 import type { Pool } from './pool/pool.ts';
 import type { HeapTimer } from './timer/heap-timer.ts';
 
@@ -17,22 +18,20 @@ export interface Parts {
   readonly events: EventDispatcher;
   readonly etaTimer: HeapTimer;
   readonly limitTimer: HeapTimer;
+  readonly patience: Patience;
 }
-
-/** A broker or store that is away must not keep a worker from ending for longer than this. */
-const PATIENCE_MS = 10_000;
 
 /**
  * Takes nothing more and gives back what has not started: waiting, rate-limited and ETA tasks go to the front of their
  * queues, so that another worker has them at once. The newest goes first, which leaves the oldest in front.
  */
-export async function stopTaking({ host, dispatcher, etaTimer }: Parts): Promise<void> {
-  await patiently(host, host.consumer.pause());
+export async function stopTaking({ host, dispatcher, etaTimer, patience }: Parts): Promise<void> {
+  await patience.for(host.consumer.pause());
   const unstarted: TaskHandle[] = [...dispatcher.close(), ...host.ledger.scheduled.keys()];
   etaTimer.stop();
   host.ledger.scheduled.clear();
   for (const task of unstarted.reverse()) task.release();
-  await patiently(host, host.consumer.flush());
+  await patience.for(host.consumer.flush());
   if (unstarted.length > 0) host.logger.info(`Restoring ${unstarted.length} unacknowledged message(s)`);
 }
 
@@ -44,26 +43,13 @@ export async function cutOffRunning({ host, pool }: Parts): Promise<void> {
 
 /** Writes what is still to be written, says goodbye and ends every part. */
 export async function takeDown(parts: Parts): Promise<void> {
-  const { host, pool, heartbeat, pidbox, events, limitTimer } = parts;
-  await patiently(host, host.results.flush());
-  await patiently(host, host.consumer.flush());
+  const { host, pool, heartbeat, pidbox, events, limitTimer, patience } = parts;
+  await patience.for(host.results.flush());
+  await patience.for(host.consumer.flush());
   await heartbeat.stop();
-  await patiently(host, events.flush());
-  await patiently(host, pidbox.stop());
+  await patience.for(events.flush());
+  await patience.for(pidbox.stop());
   await pool.stop();
   limitTimer.stop();
-  await patiently(host, host.consumer.stop());
-}
-
-async function patiently({ logger }: RequestHost, work: Promise<void>): Promise<void> {
-  let timeout: NodeJS.Timeout | undefined;
-  const patience = new Promise<'late'>((resolve) => {
-    timeout = setTimeout(() => resolve('late'), PATIENCE_MS);
-  });
-  const end = await Promise.race([work, patience]).catch((error: unknown) => {
-    logger.warning(`While stopping: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  clearTimeout(timeout);
-  if (end === 'late')
-    logger.warning('The broker does not answer; stopping without it. Leases give tasks back.');
+  await patience.for(host.consumer.stop());
 }

@@ -16,6 +16,7 @@ import type { RequestHost } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { makePool } from './make-pool.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
+import { Patience } from './patience.ts';
 import { Reception } from './reception.ts';
 import { Results } from './results.ts';
 import { cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
@@ -56,7 +57,10 @@ export class Worker implements Service {
   }
 
   start(): Promise<void> {
-    this.#starting ??= this.#begin();
+    this.#starting ??= this.#begin().catch((error: unknown) => {
+      // Told to stop while it starts: what it was about to do is no failure.
+      if (!this.#abort.signal.aborted) throw error;
+    });
     return this.#starting;
   }
 
@@ -69,6 +73,7 @@ export class Worker implements Service {
     this.#parts = parts;
     await parts.pool.start();
     if (this.#fatal !== null) {
+      await takeDown(parts);
       await this.#app.close();
       throw this.#fatal;
     }
@@ -101,7 +106,6 @@ export class Worker implements Service {
   }
 
   async #end(): Promise<void> {
-    // Told to stop while it starts: that ends early, and whoever called `start` hears of its errors.
     await this.#starting?.catch(() => {});
     const parts = this.#parts;
     if (parts !== null) {
@@ -110,7 +114,7 @@ export class Worker implements Service {
       await parts.host.ledger.idle();
       await takeDown(parts);
     }
-    await this.#app.close();
+    await (parts?.patience.for(this.#app.close()) ?? this.#app.close());
     this.#finish(this.#exitCode);
   }
 
@@ -184,7 +188,17 @@ export class Worker implements Service {
       onRequest: (request) => obey(control, request),
       onError: (error) => logger.warning(`Remote control: ${error.message}`),
     });
-    return { host, dispatcher, pool, heartbeat, pidbox, events, etaTimer, limitTimer };
+    return {
+      host,
+      dispatcher,
+      pool,
+      heartbeat,
+      pidbox,
+      events,
+      etaTimer,
+      limitTimer,
+      patience: new Patience(logger),
+    };
   }
 
   #onDue(task: TaskHandle): void {
