@@ -40,7 +40,7 @@ async function withEngine(
 
 describe('a full disk', () => {
   const limitFileSize = (pid: number, bytes: number | 'unlimited'): void => {
-    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
+    execFileSync('/usr/bin/prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
   };
 
   test('refuses changes without making them, and goes on when there is space again', async () => {

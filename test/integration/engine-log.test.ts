@@ -304,6 +304,18 @@ describe('rewriting', () => {
     await client.call('APPEND', 'shared', 'z');
   }
 
+  test('happens when most of what the log tells of is no more', async () => {
+    const { client } = await start({ rewriteMinBytes: 300_000 });
+    const chunk = Array.from({ length: 500 }, () => 'x'.repeat(1000));
+    await client.call('RPUSH', 'q', ...chunk);
+    await waitUntil('a first rewrite', () => lines.some((line) => line.includes('rewritten')));
+    await client.call('RPUSH', 'q', ...chunk.slice(0, 100));
+    await client.call('LPOP', 'q', '600');
+    await client.call('SET', 'k', 'v');
+    await waitUntil('a short log', () => statSync(logPath()).size < 1000);
+    expect(await client.call('DBSIZE')).toBe(':1\r\n');
+  });
+
   test('left unfinished by a crash it does no harm', async () => {
     const first = await start();
     await first.client.call('SET', 'k', 'v');

@@ -49,6 +49,8 @@ export class Journal implements Storage, EffectSink {
   #rewrite: Rewrite | null = null;
   /** Size after which the next rewrite is due. */
   #rewriteAt = 0;
+  /** After a rewrite that failed none is tried before the log has this size. */
+  #holdOff = 0;
   #openBatch = 1;
   #durableBatch = 0;
   #effects = 0;
@@ -212,8 +214,17 @@ export class Journal implements Storage, EffectSink {
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const waiter of waiting) waiter.release(batch);
-    if (this.size > this.#rewriteAt && this.#rewrite === null && !this.#isClosed) this.#startRewrite();
+    if (this.#rewrite === null && !this.#isClosed && this.#isRewriteDue) this.#startRewrite();
     this.#flush();
+  }
+
+  /** The log has doubled since the last time, or most of what it tells of is no more. */
+  get #isRewriteDue(): boolean {
+    const { size } = this;
+    return (
+      size > this.#holdOff &&
+      size > Math.min(this.#rewriteAt, this.#rewriteMin + this.#keyspace.usedBytes * 4)
+    );
   }
 
   /** The disk refused a batch. */
@@ -335,7 +346,7 @@ export class Journal implements Storage, EffectSink {
       `Engine log: rewriting failed (${toError(thrown).message}); the log goes on as it is`,
     );
     if (this.#rewrite === rewrite) this.#rewrite = null;
-    this.#rewriteAt = this.size * 2;
+    this.#holdOff = this.size * 2;
     await rewrite.abort();
   }
 
