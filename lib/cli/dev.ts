@@ -5,6 +5,7 @@ import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from 
 import { CliExit, EXIT } from './exit.ts';
 import { brokerOf, makeDashboard, welcome } from './flower.ts';
 import { say } from './output.ts';
+import { stopInTime } from './stop-in-time.ts';
 import { onEndSignal } from './until-signal.ts';
 
 interface DevOptions extends DashboardCliOptions {
@@ -57,7 +58,7 @@ async function runDev(globals: GlobalOptions, options: DevOptions): Promise<numb
   const worker = new Companion([...start, 'worker', '-E', '-l', options.loglevel, ...flags], env);
   const others = beside.map((file) => new Companion(['run', file], env));
   const code = await watch(worker, others);
-  await dashboard.stop();
+  await stopInTime(dashboard);
   return code;
 }
 

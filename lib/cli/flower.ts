@@ -7,6 +7,7 @@ import { VERSION } from '../util/version.ts';
 import { type GlobalOptions, openApp } from './context.ts';
 import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
 import { say } from './output.ts';
+import { stopInTime } from './stop-in-time.ts';
 import { untilEndSignal } from './until-signal.ts';
 
 /** `umbel flower`, also plain `umbel`: the dashboard, with the embedded engine when no broker is named. */
@@ -28,7 +29,7 @@ export function registerFlower(program: Command): void {
     await dashboard.start();
     if (!globals.quiet) say(welcome(dashboard));
     await end;
-    await dashboard.stop();
+    await stopInTime(dashboard);
   });
 }
 
