@@ -1,3 +1,4 @@
+import type { TaskRequest } from '../protocol/task-message.ts';
 import type { Consumer } from '../transport/transport.ts';
 import type { Logger } from '../util/logger.ts';
 import type { TaskHandle } from './handle.ts';
@@ -15,6 +16,11 @@ export interface RequestHost {
   readonly ledger: Ledger;
   /** Store name, args, worker and queue with each result. */
   readonly isExtended: boolean;
+  /**
+   * Tells the rest of a chain, the chord and the errbacks of a task whose body never ended here, so that nobody waits
+   * for them. Never throws. `resultText` is JSON.
+   */
+  tellUnfinished(request: TaskRequest, state: string, resultText: string): Promise<void>;
   /** The ETA has come: run it. */
   onDue(request: TaskHandle): void;
 }

@@ -104,9 +104,10 @@ async function cutOff(request: TaskHandle, host: RequestHost): Promise<void> {
 
 /** FAILURE on behalf of a task that could not report it, without a traceback. */
 async function fail(request: TaskHandle, host: RequestHost, error: Error): Promise<void> {
-  if (!request.ignoresResult || request.profile.storeErrorsEvenIfIgnored) {
-    await request.store('FAILURE', JSON.stringify(encodeException(error)));
-  }
+  const text = JSON.stringify(encodeException(error));
+  if (!request.ignoresResult || request.profile.storeErrorsEvenIfIgnored)
+    await request.store('FAILURE', text);
+  await host.tellUnfinished(request.request, 'FAILURE', text);
   host.events.send(request, 'task-failed', { exception: exceptionRepr(error), traceback: null });
 }
 

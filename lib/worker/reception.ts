@@ -76,13 +76,12 @@ export class Reception {
     const { host } = this.#options;
     host.logger.error(unknownTaskText(delivery, request));
     const error = new NotRegistered(request.task);
+    const text = JSON.stringify(encodeException(error));
     if (request.ignoreResult !== true) {
       const details = { request, traceback: null, children: [], extended: null };
-      await host.results.store(
-        request.id,
-        recordText(request.id, 'FAILURE', JSON.stringify(encodeException(error)), details),
-      );
+      await host.results.store(request.id, recordText(request.id, 'FAILURE', text, details));
     }
+    await host.tellUnfinished(request, 'FAILURE', text);
     host.consumer.ack(delivery.tag);
     host.events.unregistered(request.id, exceptionRepr(error));
   }

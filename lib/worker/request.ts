@@ -164,9 +164,9 @@ export class Request implements TaskHandle, Timed {
   }
 
   async #revoke(reason: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
-    if (!this.ignoresResult) {
-      await this.store('REVOKED', JSON.stringify(encodeException(new TaskRevokedError(reason))));
-    }
+    const text = JSON.stringify(encodeException(new TaskRevokedError(reason)));
+    if (!this.ignoresResult) await this.store('REVOKED', text);
+    await this.#host.tellUnfinished(this.request, 'REVOKED', text);
     this.ack();
     this.#host.events.send(this, 'task-revoked', fields);
     this.#host.ledger.ended(this);

@@ -1,4 +1,5 @@
 import type { Celery } from '../app/celery.ts';
+import { tellUnfinished } from '../app/successors.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError } from '../contract/errors.ts';
 import { Pidbox } from '../control/pidbox.ts';
@@ -143,6 +144,10 @@ export class Worker implements Service {
       events: new TaskEvents(events, settings.taskEvents),
       ledger: new Ledger(),
       isExtended: app.conf.result_extended,
+      tellUnfinished: (request, state, resultText) =>
+        tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
+          logger.error(`Cannot tell what waits for ${request.id}: ${toError(error).message}`),
+        ),
       onDue: (task) => this.#onDue(task),
     };
     const profiles = new TaskProfiles(app, this.#options);

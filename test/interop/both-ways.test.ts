@@ -114,6 +114,16 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     expect(await python(urls, source)).toBe(34);
   });
 
+  test('the end of a chain whose first step is killed by its time limit is known', async () => {
+    const source = [
+      'from celery import signature',
+      'first = signature("ts.sleep", (30,), queue="ts", time_limit=1)',
+      'r = chain(first, signature("ts.echo", queue="ts")).apply_async()',
+      '[type(r.get(timeout=10, propagate=False)).__name__, r.status]',
+    ].join('\n');
+    expect(await python(urls, source)).toEqual(['TimeLimitExceeded', 'FAILURE']);
+  });
+
   test("celery inspect and control see and steer Umbel's worker", async () => {
     expect(await celery(urls, ['inspect', 'ping'])).toMatch(/ts@test: OK\s+pong/);
     expect(await python(urls, 'app.control.inspect(["ts@test"]).registered()["ts@test"]')).toContain(
