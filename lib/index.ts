@@ -1,7 +1,8 @@
 /** Umbel: Celery for TypeScript. What this module exports is the public surface of the library. */
 
+export type { AnyResult, GetOptions } from './app/any-result.ts';
 export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
-export { AsyncResult, type GetOptions } from './app/async-result.ts';
+export { AsyncResult } from './app/async-result.ts';
 export { Celery, isCelery } from './app/celery.ts';
 export type { CeleryConfig, Config } from './app/config.ts';
 export type { TaskContext } from './app/context.ts';

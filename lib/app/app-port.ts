@@ -23,6 +23,10 @@ export type CallableTask = Pick<
 export interface AppPort extends ResultPort {
   readonly main: string;
   readonly conf: Config;
+  /** The app's own id, by which replies would find it. */
+  readonly oid: string;
+  /** The tasks that are known here. */
+  readonly tasks: { get(name: string): CallableTask | undefined };
   /** Sends a call; resolves when the broker has it. */
   send(
     task: CallableTask,

@@ -58,6 +58,15 @@ export interface ApplyOptions {
   /** The rest of a chain, last step first. */
   readonly chain?: readonly Signature[];
   readonly replyTo?: string;
+  /** Note it as a child of the task that sends. Default true. */
+  readonly addToParent?: boolean;
+  /** Name by which routes find its queue. Default: its own. */
+  readonly routeName?: string;
+  /** Names of stamps, and their values. */
+  readonly stampedHeaders?: readonly string[];
+  readonly stamps?: Readonly<Record<string, unknown>>;
+  /** How many tasks replaced each other before this one. */
+  readonly replacedTaskNesting?: number;
 }
 
 export const NO_OPTIONS: ApplyOptions = {};

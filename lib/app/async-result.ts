@@ -1,32 +1,22 @@
 import type { ResultBackend, WaitOptions } from '../backend/backend.ts';
 import { UmbelError } from '../contract/errors.ts';
-import { EXCEPTION_STATES, PROPAGATE_STATES, READY_STATES } from '../contract/states.ts';
+import { PROPAGATE_STATES, READY_STATES } from '../contract/states.ts';
 import { TimeoutError } from '../protocol/celery-errors.ts';
-import { decodeException } from '../protocol/exception.ts';
 import type { ResultMeta } from '../protocol/result.ts';
+import type { AnyResult, GetOptions } from './any-result.ts';
 import { currentContext } from './context.ts';
+import { firstFailure, parentsOf, waitWithParents } from './follow-parents.ts';
 import type { ResultPort, RevokeOptions } from './result-port.ts';
-
-export interface GetOptions {
-  /** Seconds; for ever when left out. */
-  readonly timeout?: number;
-  /** Throw the task's error. Default true; false returns it. */
-  readonly propagate?: boolean;
-  readonly signal?: AbortSignal;
-  /** Called for each state on the way, PROGRESS included. */
-  readonly onState?: (meta: ResultMeta) => void;
-  /** Waiting inside a task can block the worker on itself, so it is refused unless this is false. */
-  readonly disableSyncSubtasks?: boolean;
-}
+import { storedValue } from './stored-value.ts';
 
 /** The result of a call, here or elsewhere, now or later. `T` is what the task returns. */
-export class AsyncResult<T = unknown> {
+export class AsyncResult<T = unknown> implements AnyResult {
   readonly id: string;
-  /** The step before this one, for the last of a chain. */
-  readonly parent: AsyncResult | null;
+  /** The step before this one: of a chain the previous task, of a chord's body the header. */
+  readonly parent: AnyResult | null;
   readonly #app: ResultPort;
 
-  constructor(app: ResultPort, id: string, parent: AsyncResult | null = null) {
+  constructor(app: ResultPort, id: string, parent: AnyResult | null = null) {
     if (id === '') throw new UmbelError('bad_request', 'A result needs the id of a task.');
     this.#app = app;
     this.id = id;
@@ -76,7 +66,7 @@ export class AsyncResult<T = unknown> {
   }
 
   /**
-   * Waits for the value. Throws the task's error, `TimeoutError` after `timeout` seconds, and
+   * Waits for the value. Throws the task's error, or that of a step before it, `TimeoutError` after `timeout` seconds, and
    * `UmbelError('unavailable')` when the backend cannot be reached.
    */
   get(options: GetOptions & { readonly propagate: false }): Promise<T | Error>;
@@ -88,10 +78,35 @@ export class AsyncResult<T = unknown> {
         'Never call result.get() within a task! Use a chain or a link instead.',
       );
     }
-    const meta = await wait(await this.#app.backend(), this.id, options);
+    const backend = await this.#app.backend();
+    const throws = options.propagate !== false;
+    const parents = throws && options.followParents !== false ? parentsOf(this) : [];
+    const meta =
+      parents.length === 0
+        ? await wait(backend, this.id, options)
+        : await waitWithParents(parents, options.signal, (signal) =>
+            wait(backend, this.id, { ...options, signal }),
+          );
     const value = storedValue(meta);
-    if (options.propagate !== false && PROPAGATE_STATES.has(meta.status)) throw value;
+    // What failed first says more than what could not follow, such as the ChordError of a body.
+    if (throws && PROPAGATE_STATES.has(meta.status)) throw (await firstFailure(parents)) ?? value;
     return value;
+  }
+
+  async failure(): Promise<unknown> {
+    const meta = await this.meta();
+    return meta !== null && PROPAGATE_STATES.has(meta.status) ? storedValue(meta) : null;
+  }
+
+  /** Results of the tasks that it started, once it has ended; null before. */
+  async children(): Promise<readonly AnyResult[] | null> {
+    const meta = await this.meta();
+    if (meta === null || !READY_STATES.has(meta.status)) return null;
+    return (meta.children ?? []).map((child) => this.#app.resultFromTuple(child));
+  }
+
+  leaves(): readonly this[] {
+    return [this];
   }
 
   /** Asks all workers not to start it, or with `terminate` to stop it. */
@@ -132,9 +147,4 @@ async function wait(backend: ResultBackend, id: string, options: GetOptions): Pr
     if (error instanceof UmbelError && error.code === 'timeout') throw new TimeoutError();
     throw error;
   }
-}
-
-/** What a stored record stands for: an error in the states that hold one. */
-function storedValue(meta: ResultMeta): unknown {
-  return EXCEPTION_STATES.has(meta.status) ? decodeException(meta.result, meta.traceback) : meta.result;
 }

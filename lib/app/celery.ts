@@ -6,9 +6,14 @@ import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
 import type { Transport } from '../transport/transport.ts';
 import { LamportClock, uuid } from '../util/clock.ts';
 import { createLogger, type Logger } from '../util/logger.ts';
+import type { AnyResult } from './any-result.ts';
 import type { CallableTask } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import { AsyncResult } from './async-result.ts';
+import type { GroupResult } from './canvas/group-result.ts';
+import { groupFrom, resultFrom } from './canvas/result-from.ts';
+import { nodeFromTuple } from './canvas/result-node.ts';
+import { chordBackend } from './chord-backend.ts';
 import { applyConfig, type CeleryConfig, type Config, defaultConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
@@ -117,6 +122,17 @@ export class Celery implements TraceApp {
     const { id, published } = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
     await published;
     return new AsyncResult<R>(this, id);
+  }
+
+  /** The result of a group that was saved, or null: `await result.save()`, and later `app.restoreGroup(result.id)`. */
+  async restoreGroup<T = unknown[]>(id: string): Promise<GroupResult<T> | null> {
+    const saved = await chordBackend(await this.backend()).readGroup(id);
+    return saved === null ? null : groupFrom(this, nodeFromTuple(saved));
+  }
+
+  /** The result that a stored tuple stands for: `[[id, parent], null]`, with members in place of null for a group. */
+  resultFromTuple(tuple: unknown): AnyResult {
+    return resultFrom(this, nodeFromTuple(tuple));
   }
 
   /** The result of a call that was sent before, by its id. */

@@ -1,11 +1,9 @@
-import type { ChordBackend, ChordProgress, ResultBackend } from '../backend/backend.ts';
-import { UmbelError } from '../contract/errors.ts';
+import type { ChordProgress } from '../backend/backend.ts';
 import { PROPAGATE_STATES } from '../contract/states.ts';
 import { ChordError } from '../protocol/celery-errors.ts';
-import { decodeException, encodeException, exceptionRepr } from '../protocol/exception.ts';
-import { encodeJson } from '../protocol/json.ts';
-import { composeResult } from '../protocol/result.ts';
-import type { Signature } from '../protocol/signature.ts';
+import { decodeException, exceptionRepr } from '../protocol/exception.ts';
+import { leafIds, nodeFromTuple, type ResultNode } from './canvas/result-node.ts';
+import { chordBackend } from './chord-backend.ts';
 import type { ResultPort } from './result-port.ts';
 
 /** A member of a chord's header that has ended, whatever way. */
@@ -18,63 +16,35 @@ export interface HeaderReturn {
   readonly resultText: string;
 }
 
-/** What to do next: nothing yet, call the body with the values, or tell its errbacks that it will never run. */
+/** What to do next: nothing yet, call the body with the values, or tell who waits that it will never run. */
 export type ChordVerdict =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'complete'; readonly values: readonly unknown[]; readonly done: () => Promise<void> }
-  | { readonly kind: 'failed' };
+  | { readonly kind: 'failed'; readonly error: ChordError };
 
-/**
- * Counts a header member; the last one decides (celery/backends/redis.py `on_chord_part_return`). When one failed, the
- * body gets a ChordError as its result.
- */
-export async function countHeaderReturn(
-  app: ResultPort,
-  body: Signature,
-  part: HeaderReturn,
-): Promise<ChordVerdict> {
+/** Counts a header member; the last one decides (celery/backends/redis.py `on_chord_part_return`). */
+export async function countHeaderReturn(app: ResultPort, part: HeaderReturn): Promise<ChordVerdict> {
   const backend = chordBackend(await app.backend());
-  const progress = await backend.recordChordPart(part);
-  if (!progress.isDone) return { kind: 'waiting' };
-  const failed = progress.parts.find(({ state }) => PROPAGATE_STATES.has(state));
+  const { isDone, parts } = await backend.recordChordPart(part);
+  if (!isDone) return { kind: 'waiting' };
+  const failed = parts.find(({ state }) => PROPAGATE_STATES.has(state));
   if (failed) {
-    await storeChordError(backend, body, failed);
-    return { kind: 'failed' };
+    const reason = exceptionRepr(decodeException(failed.result));
+    return { kind: 'failed', error: new ChordError(`Dependency ${failed.taskId} raised ${reason}`) };
   }
+  const saved = await backend.readGroup(part.groupId);
   return {
     kind: 'complete',
-    values: progress.parts.map(({ result }) => result),
+    values: saved === null ? parts.map(({ result }) => result) : valuesAsSaved(nodeFromTuple(saved), parts),
     done: () => backend.forgetChord(part.groupId),
   };
 }
 
-/** Announces how many members a chord has, before the first is sent. */
-export async function announceChord(app: ResultPort, groupId: string, size: number): Promise<void> {
-  await chordBackend(await app.backend()).setChordSize(groupId, size);
-}
-
-async function storeChordError(
-  backend: ResultBackend,
-  body: Signature,
-  failed: ChordProgress['parts'][number],
-): Promise<void> {
-  const taskId = body.options['task_id'];
-  if (typeof taskId !== 'string') return;
-  const reason = exceptionRepr(decodeException(failed.result));
-  const error = new ChordError(`Dependency ${failed.taskId} raised ${reason}`);
-  const resultText = encodeJson(encodeException(error));
-  const text = composeResult({ taskId, status: 'FAILURE', resultText, traceback: error.message });
-  await backend.store({ taskId, text });
-}
-
-function chordBackend(backend: ResultBackend): ResultBackend & ChordBackend {
-  if (countsChords(backend)) return backend;
-  throw new UmbelError(
-    'unsupported',
-    `Chords need a result backend that can count, such as Redis; ${backend.displayUrl} cannot.`,
-  );
-}
-
-function countsChords(backend: ResultBackend): backend is ResultBackend & ChordBackend {
-  return 'recordChordPart' in backend && 'setChordSize' in backend && 'forgetChord' in backend;
+/** A header with groups in it was saved as one: the body gets lists in its list. */
+function valuesAsSaved(group: ResultNode, parts: ChordProgress['parts']): readonly unknown[] {
+  const results = new Map(parts.map(({ taskId, result }) => [taskId, result]));
+  // A member that nobody knew beforehand, such as one added while it ran, has no place in the saved structure.
+  if (results.size !== leafIds(group).length) return parts.map(({ result }) => result);
+  const valueAt = ({ id, members }: ResultNode): unknown => members?.map(valueAt) ?? results.get(id) ?? null;
+  return group.members?.map(valueAt) ?? [];
 }

@@ -5,8 +5,9 @@ import { encodeException } from '../protocol/exception.ts';
 import { decodeJson, encodeJson } from '../protocol/json.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import { uuid } from '../util/clock.ts';
+import type { GetOptions } from './any-result.ts';
 import type { AppPort } from './app-port.ts';
-import { AsyncResult, type GetOptions } from './async-result.ts';
+import { AsyncResult } from './async-result.ts';
 import { runAttempt } from './attempt.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
@@ -38,6 +39,10 @@ export class EagerResult<T = unknown> extends AsyncResult<T> {
     if (!PROPAGATE_STATES.has(this.#meta.status)) return this.#meta.result;
     if (propagate) throw this.#error;
     return this.#error;
+  }
+
+  override async failure(): Promise<unknown> {
+    return PROPAGATE_STATES.has(this.#meta.status) ? this.#error : null;
   }
 
   override async revoke(): Promise<void> {

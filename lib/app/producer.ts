@@ -49,10 +49,12 @@ export class Producer {
   ): { id: string; published: Promise<void> } {
     const context = currentContext();
     const merged = mergeOptions(task, options);
-    const routed = this.#parts.router.route(task.name, args, kwargs, merged);
+    const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged);
     const id = merged.taskId ?? uuid();
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
-    if (context && task.trail !== false && !context.calledDirectly) context.children.push([[id, null], null]);
+    if (context && task.trail !== false && merged.addToParent !== false && !context.calledDirectly) {
+      context.children.push([[id, null], null]);
+    }
     return { id, published: this.publishCall(call, routed, merged) };
   }
 
@@ -166,6 +168,7 @@ function isSet(value: unknown): boolean {
 
 function callOptions(options: ApplyOptions): Partial<TaskCall> {
   const { shadow, group, groupIndex, timeLimit, softTimeLimit, headers } = options;
+  const { stampedHeaders, stamps, replacedTaskNesting } = options;
   const expiry = expiryOf(options.expires);
   const embed = embedOf(options);
   return {
@@ -178,6 +181,8 @@ function callOptions(options: ApplyOptions): Partial<TaskCall> {
     timeLimit: timeLimit ?? null,
     softTimeLimit: softTimeLimit ?? null,
     ...(headers && { headers }),
+    ...(stampedHeaders && { stampedHeaders, stamps: stamps ?? {} }),
+    ...(replacedTaskNesting && { replacedTaskNesting }),
     ...(embed && { embed }),
   };
 }

@@ -1,4 +1,5 @@
 import type { ResultBackend } from '../backend/backend.ts';
+import type { AnyResult } from './any-result.ts';
 
 export interface RevokeOptions {
   /** Stop it even if it runs. Default false. */
@@ -11,4 +12,6 @@ export interface RevokeOptions {
 export interface ResultPort {
   backend(): Promise<ResultBackend>;
   revoke(taskId: string, options: RevokeOptions): Promise<void>;
+  /** The result that a stored tuple stands for. */
+  resultFromTuple(tuple: unknown): AnyResult;
 }

@@ -1,9 +1,19 @@
+import { ChordError } from '../protocol/celery-errors.ts';
+import { encodeException } from '../protocol/exception.ts';
+import { encodeJson } from '../protocol/json.ts';
 import { composeResult } from '../protocol/result.ts';
 import { decodeSignature, decodeSignatures, type Embed, type Signature } from '../protocol/signature.ts';
 import { decodeTaskBody, type TaskRequest } from '../protocol/task-request.ts';
 import type { AppPort } from './app-port.ts';
+import { apply } from './canvas/apply.ts';
+import { bodyOf, isChain, isChord, isGroup, tasksOf, type WireOptions } from './canvas/parts.ts';
 import { countHeaderReturn, type HeaderReturn } from './chord.ts';
-import { type Sender, sendSignature } from './send-signature.ts';
+
+/** The task from which a signature is sent. */
+export interface Sender {
+  readonly id: string;
+  readonly rootId: string | null;
+}
 
 /** A task that has ended, and what its message said should follow. */
 export interface Ended extends Sender {
@@ -12,15 +22,23 @@ export interface Ended extends Sender {
   readonly embed: Embed;
 }
 
+/** What those get as their result who waited for a task that has failed. */
+interface Failure {
+  readonly state: string;
+  readonly resultText: string;
+  readonly traceback: string | null;
+}
+
 /** Sends what follows a success: callbacks first, then the next step of its chain (celery/app/trace.py). */
 export async function sendSuccessors(app: AppPort, ended: Ended, value: unknown): Promise<void> {
   const { callbacks, chain } = ended.embed;
   for (const callback of callbacks ?? []) {
-    await sendSignature(app, callback, ended, { prepended: [value], chain: [] });
+    await apply(app, callback, { args: [value], options: ancestry(ended) });
   }
   const next = chain?.at(-1);
   if (next) {
-    await sendSignature(app, next, ended, { prepended: [value], chain: chain?.slice(0, -1) ?? [] });
+    const options = { ...ancestry(ended), chain: chain?.slice(0, -1) ?? [] };
+    await apply(app, next, { args: [value], options });
   }
 }
 
@@ -55,7 +73,8 @@ export async function tellFailure(
   traceback: string | null,
 ): Promise<void> {
   await returnToChord(app, ended, state, resultText);
-  for (const step of ended.embed.chain ?? []) await failStep(app, ended, step, state, resultText, traceback);
+  const failure = { state, resultText, traceback };
+  for (const step of ended.embed.chain ?? []) await failSignature(app, ended, step, failure);
   await sendErrbacks(app, ended, ended.embed.errbacks);
 }
 
@@ -71,39 +90,73 @@ export async function tellUnfinished(
   await tellFailure(app, { ...request, embed }, state, resultText, traceback);
 }
 
-async function failStep(
-  app: AppPort,
-  ended: Ended,
-  step: Signature,
-  state: string,
-  resultText: string,
-  traceback: string | null,
-): Promise<void> {
-  const { task_id: taskId, chord, group_id: groupId, group_index: index } = step.options;
-  if (typeof taskId !== 'string') return;
-  const text = composeResult({ taskId, status: state, resultText, traceback });
-  await (await app.backend()).store({ taskId, text });
-  if (!chord || typeof groupId !== 'string') return;
-  const memberIndex = typeof index === 'number' ? index : null;
-  await concludeChord(app, ended, decodeSignature(chord), {
-    taskId,
-    groupId,
-    memberIndex,
-    state,
-    resultText,
-  });
+function ancestry({ id, rootId }: Sender): WireOptions {
+  return { parent_id: id, root_id: rootId ?? id };
 }
 
-async function concludeChord(app: AppPort, ended: Ended, body: Signature, part: HeaderReturn): Promise<void> {
-  const verdict = await countHeaderReturn(app, body, part);
-  if (verdict.kind === 'complete') {
-    await sendSignature(app, body, ended, { prepended: [verdict.values], chain: [] });
-    await verdict.done();
-  } else if (verdict.kind === 'failed') {
-    const id = body.options['task_id'];
-    const sender = { id: typeof id === 'string' ? id : ended.id, rootId: ended.rootId };
-    await sendErrbacks(app, sender, decodeSignatures(body.options['link_error']));
+/** Stores a failure for every task of a signature that will never be sent, and counts it for the chord it belongs to. */
+async function failSignature(
+  app: AppPort,
+  sender: Sender,
+  signature: Signature,
+  failure: Failure,
+): Promise<void> {
+  const parts = partsOf(signature);
+  for (const part of parts ?? []) await failSignature(app, sender, part, failure);
+  const { task_id: taskId, chain } = signature.options;
+  if (parts === null && typeof taskId === 'string') {
+    await failTask(app, sender, signature, taskId, failure);
   }
+  for (const step of decodeSignatures(chain) ?? []) await failSignature(app, sender, step, failure);
+}
+
+function partsOf(signature: Signature): Signature[] | null {
+  if (isChord(signature)) return [bodyOf(signature)];
+  return isGroup(signature) || isChain(signature) ? tasksOf(signature) : null;
+}
+
+async function failTask(
+  app: AppPort,
+  sender: Sender,
+  { options }: Signature,
+  taskId: string,
+  { state, resultText, traceback }: Failure,
+): Promise<void> {
+  const text = composeResult({ taskId, status: state, resultText, traceback });
+  await (await app.backend()).store({ taskId, text });
+  const { chord, group_id: groupId, group_index: index } = options;
+  if (!chord || typeof groupId !== 'string') return;
+  const memberIndex = typeof index === 'number' ? index : null;
+  const part = { taskId, groupId, memberIndex, state, resultText };
+  await concludeChord(app, sender, decodeSignature(chord), part);
+}
+
+async function concludeChord(
+  app: AppPort,
+  sender: Sender,
+  body: Signature,
+  part: HeaderReturn,
+): Promise<void> {
+  const verdict = await countHeaderReturn(app, part);
+  if (verdict.kind === 'failed') await failBody(app, sender, body, verdict.error);
+  if (verdict.kind !== 'complete') return;
+  try {
+    await apply(app, body, { args: [verdict.values], options: ancestry(sender) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await failBody(app, sender, body, new ChordError(`Callback error: ${reason}`));
+    return;
+  }
+  await verdict.done();
+}
+
+/** The body of a chord will never run (celery/backends/base.py `chord_error_from_stack`). */
+async function failBody(app: AppPort, sender: Sender, body: Signature, error: ChordError): Promise<void> {
+  const resultText = encodeJson(encodeException(error));
+  await failSignature(app, sender, body, { state: 'FAILURE', resultText, traceback: error.message });
+  const id = body.options['task_id'];
+  const failed = { id: typeof id === 'string' ? id : sender.id, rootId: sender.rootId };
+  await sendErrbacks(app, failed, decodeSignatures(body.options['link_error']));
 }
 
 /** Errbacks get the failed id, as Celery does for those that take one argument. */
@@ -113,6 +166,6 @@ async function sendErrbacks(
   errbacks: readonly Signature[] | null,
 ): Promise<void> {
   for (const errback of errbacks ?? []) {
-    await sendSignature(app, errback, failed, { prepended: [failed.id], chain: [] });
+    await apply(app, errback, { args: [failed.id], options: ancestry(failed) });
   }
 }

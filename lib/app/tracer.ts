@@ -6,7 +6,7 @@ import { decodeTaskBody, type TaskBody, type TaskRequest } from '../protocol/tas
 import { nowSeconds } from '../util/clock.ts';
 import type { AppPort } from './app-port.ts';
 import { type Ending, runAttempt } from './attempt.ts';
-import type { RetryPlan, TaskContext, TaskServices } from './context.ts';
+import { type RetryPlan, runInContext, type TaskContext, type TaskServices } from './context.ts';
 import type { Registry } from './registry.ts';
 import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
 import type { Task } from './task.ts';
@@ -80,7 +80,10 @@ async function succeed(
   const { embed, id, args, kwargs } = context;
   try {
     // Most tasks have none of these, and then nothing is awaited.
-    if (embed.callbacks || embed.chain) await sendSuccessors(app, context, value ?? null);
+    if (embed.callbacks || embed.chain) {
+      // In the context of the task, so that what it sends is noted as its children.
+      await runInContext(context, () => sendSuccessors(app, context, value ?? null));
+    }
     if (embed.chord) await returnToChord(app, context, 'SUCCESS', resultText);
   } catch (error) {
     return fail(app, task, context, error);

@@ -63,10 +63,15 @@ export interface ChordProgress {
   readonly parts: readonly { readonly taskId: string; readonly state: string; readonly result: unknown }[];
 }
 
-/** Backends that can count the header of a chord. */
+/** Backends that can count the header of a chord, and keep groups. */
 export interface ChordBackend {
   setChordSize(groupId: string, size: number): Promise<void>;
   recordChordPart(part: ChordPart): Promise<ChordProgress>;
   /** Deletes the counters once the body was sent. */
   forgetChord(groupId: string): Promise<void>;
+  /** Stores what a group is made of: JSON of `{"result": [[id, parent], [members]]}`. */
+  saveGroup(groupId: string, text: string): Promise<void>;
+  /** The tuple of a saved group, or null. */
+  readGroup(groupId: string): Promise<unknown>;
+  deleteGroup(groupId: string): Promise<void>;
 }

@@ -16,6 +16,7 @@ import type {
   WaitOptions,
 } from '../backend.ts';
 import { ChordCounter } from './chord-counter.ts';
+import { GroupStore } from './group-store.ts';
 import { ResultReader } from './reader.ts';
 import { waitFor } from './waiter.ts';
 import { ResultWriter } from './writer.ts';
@@ -35,6 +36,7 @@ export class RedisBackend implements ResultBackend, ChordBackend {
   readonly #writer: ResultWriter;
   readonly #reader: ResultReader;
   readonly #chords: ChordCounter;
+  readonly #groups: GroupStore;
 
   constructor(url: string, options: BackendOptions) {
     const {
@@ -58,6 +60,7 @@ export class RedisBackend implements ResultBackend, ChordBackend {
     this.#writer = new ResultWriter(this.#outbox, (taskId) => this.#keyOf(taskId), seconds);
     this.#reader = new ResultReader(this.#outbox);
     this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds);
+    this.#groups = new GroupStore(this.#outbox, this.#prefix, seconds);
   }
 
   start(): Promise<void> {
@@ -110,6 +113,18 @@ export class RedisBackend implements ResultBackend, ChordBackend {
 
   forgetChord(groupId: string): Promise<void> {
     return this.#chords.forget(groupId);
+  }
+
+  saveGroup(groupId: string, text: string): Promise<void> {
+    return this.#groups.save(groupId, text);
+  }
+
+  readGroup(groupId: string): Promise<unknown> {
+    return this.#groups.read(groupId);
+  }
+
+  deleteGroup(groupId: string): Promise<void> {
+    return this.#groups.delete(groupId);
   }
 
   #keyOf(taskId: string): string {

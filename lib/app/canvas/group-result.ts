@@ -1,0 +1,117 @@
+import { encodeJson } from '../../protocol/json.ts';
+import type { AnyResult, GetOptions, LeafResult } from '../any-result.ts';
+import { chordBackend } from '../chord-backend.ts';
+import type { ResultPort, RevokeOptions } from '../result-port.ts';
+
+/** The results of a group, in the order of its tasks. `T` is the list of what they return. */
+export class GroupResult<T = unknown[]> implements AnyResult {
+  readonly id: string;
+  /** The step before the group. */
+  readonly parent: AnyResult | null;
+  /** Of each task, or group in the group, its result. */
+  readonly results: readonly AnyResult[];
+  readonly #app: ResultPort;
+
+  constructor(app: ResultPort, id: string, results: readonly AnyResult[], parent: AnyResult | null = null) {
+    this.#app = app;
+    this.id = id;
+    this.results = results;
+    this.parent = parent;
+  }
+
+  get length(): number {
+    return this.results.length;
+  }
+
+  [Symbol.iterator](): IterableIterator<AnyResult> {
+    return this.results[Symbol.iterator]();
+  }
+
+  /**
+   * Waits for all values, in the order of the group. Throws the first error that comes, `TimeoutError` after `timeout`
+   * seconds; with `propagate: false` errors stand in the list.
+   */
+  get(options?: GetOptions): Promise<T>;
+  async get(options: GetOptions = {}): Promise<unknown> {
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    try {
+      return await Promise.all(this.results.map((result) => result.get({ ...options, signal })));
+    } finally {
+      // The first failure is the answer: nobody waits for the others any more.
+      stop.abort();
+    }
+  }
+
+  /** As `get`: by custom the name for groups. */
+  join(options?: GetOptions): Promise<T> {
+    return this.get(options);
+  }
+
+  /** All have ended. */
+  async ready(): Promise<boolean> {
+    return (await this.#ask((result) => result.ready())).every(Boolean);
+  }
+
+  /** All have succeeded. */
+  async successful(): Promise<boolean> {
+    return (await this.#ask((result) => result.successful())).every(Boolean);
+  }
+
+  /** Any has failed. */
+  async failed(): Promise<boolean> {
+    return (await this.#ask((result) => result.failed())).some(Boolean);
+  }
+
+  /** Any has not ended yet. */
+  async waiting(): Promise<boolean> {
+    return !(await this.ready());
+  }
+
+  /** How many have succeeded. */
+  async completedCount(): Promise<number> {
+    return (await this.#ask((result) => result.successful())).filter(Boolean).length;
+  }
+
+  async revoke(options: RevokeOptions = {}): Promise<void> {
+    await this.#ask((result) => result.revoke(options));
+  }
+
+  /** Deletes the stored results of all, and those of its parents. */
+  async forget(): Promise<void> {
+    await this.#ask((result) => result.forget());
+    await this.parent?.forget();
+  }
+
+  /** Stores which tasks the group is made of, so that `app.restoreGroup(id)` finds it again. */
+  async save(): Promise<void> {
+    const backend = chordBackend(await this.#app.backend());
+    await backend.saveGroup(this.id, encodeJson({ result: this.asTuple() }));
+  }
+
+  /** Deletes what `save` stored; results stay. */
+  async delete(): Promise<void> {
+    await chordBackend(await this.#app.backend()).deleteGroup(this.id);
+  }
+
+  leaves(): readonly LeafResult[] {
+    return this.results.flatMap((result) => result.leaves());
+  }
+
+  /** `[[id, parent], [members]]`, the form in which results travel inside results. */
+  asTuple(): [[string, unknown], unknown] {
+    return [[this.id, this.parent?.asTuple() ?? null], this.results.map((result) => result.asTuple())];
+  }
+
+  toJSON(): unknown {
+    return this.asTuple();
+  }
+
+  toString(): string {
+    return this.id;
+  }
+
+  #ask<A>(question: (result: AnyResult) => Promise<A>): Promise<A[]> {
+    return Promise.all(this.results.map(question));
+  }
+}

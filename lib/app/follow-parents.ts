@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnyResult, LeafResult } from './any-result.ts';
+
+const FIRST_LOOK_MS = 500;
+const LONGEST_PAUSE_MS = 5000;
+
+/** The tasks that came before a result, the first of them first. */
+export function parentsOf(result: AnyResult): LeafResult[] {
+  const parents: LeafResult[] = [];
+  for (let node = result.parent; node; node = node.parent) parents.unshift(...node.leaves());
+  return parents;
+}
+
+/** The error of the first parent that failed; null when none has. */
+export async function firstFailure(parents: readonly LeafResult[]): Promise<unknown> {
+  const failures = await Promise.all(parents.map((parent) => parent.failure()));
+  return failures.find((failure) => failure !== null) ?? null;
+}
+
+/**
+ * Waits, and meanwhile looks at the parents now and then, at growing intervals: one that has failed ends the waiting
+ * with its error (celery/result.py `maybe_throw` on each interval).
+ */
+export async function waitWithParents<T>(
+  parents: readonly LeafResult[],
+  outer: AbortSignal | undefined,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
+  try {
+    return await Promise.race([wait(signal), throwFailure(parents, stop.signal)]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Never resolves; ends when it is aborted, and then nobody listens any more. */
+async function throwFailure(parents: readonly LeafResult[], signal: AbortSignal): Promise<never> {
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    await sleep(pauseMs, undefined, { signal });
+    const failure = await firstFailure(parents);
+    if (failure !== null) throw failure;
+  }
+}
