@@ -3,6 +3,13 @@
 export type { AnyResult, GetOptions } from './app/any-result.ts';
 export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
 export { AsyncResult } from './app/async-result.ts';
+export { Canvas } from './app/canvas/canvas.ts';
+export { Chain, chain } from './app/canvas/chain.ts';
+export { Chord, chord } from './app/canvas/chord.ts';
+export { Group, group } from './app/canvas/group.ts';
+export { GroupResult } from './app/canvas/group-result.ts';
+export { ImmutableSignature, Signature } from './app/canvas/signature.ts';
+export type { AnyCanvas, Gives, ResultOf, Takes } from './app/canvas/types.ts';
 export { Celery, isCelery } from './app/celery.ts';
 export type { CeleryConfig, Config } from './app/config.ts';
 export type { TaskContext } from './app/context.ts';
@@ -32,5 +39,5 @@ export {
   WorkerLostError,
 } from './protocol/celery-errors.ts';
 export type { ResultMeta } from './protocol/result.ts';
-export type { Signature } from './protocol/signature.ts';
+export type { Signature as SignatureJson } from './protocol/signature.ts';
 export type { Queue } from './transport/transport.ts';

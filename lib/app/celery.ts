@@ -10,9 +10,11 @@ import type { AnyResult } from './any-result.ts';
 import type { CallableTask } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import { AsyncResult } from './async-result.ts';
+import { registerBuiltins } from './canvas/builtin-tasks.ts';
 import type { GroupResult } from './canvas/group-result.ts';
 import { groupFrom, resultFrom } from './canvas/result-from.ts';
 import { nodeFromTuple } from './canvas/result-node.ts';
+import { Signature, taskJson } from './canvas/signature.ts';
 import { chordBackend } from './chord-backend.ts';
 import { applyConfig, type CeleryConfig, type Config, defaultConfig } from './config.ts';
 import { Connections } from './connections.ts';
@@ -68,6 +70,7 @@ export class Celery implements TraceApp {
     this.oid = uuid();
     this.origin = `gen${process.pid}@${hostname()}`;
     this.tasks = new Registry(this);
+    registerBuiltins(this.tasks);
     this.router = new Router(this.conf);
     this.#connections = new Connections(this.conf, this.clock, this.origin, logger);
     this.#producer = new Producer({
@@ -122,6 +125,18 @@ export class Celery implements TraceApp {
     const { id, published } = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
     await published;
     return new AsyncResult<R>(this, id);
+  }
+
+  /**
+   * A call of any task by its name, to be made later: for tasks that only a worker elsewhere knows. What it returns is
+   * yours to say: `app.signature<number>('tasks.add', [1, 2])`.
+   */
+  signature<R = unknown>(
+    name: string,
+    args: readonly unknown[] = [],
+    options: ApplyOptions = NO_OPTIONS,
+  ): Signature<unknown[], unknown[], R> {
+    return new Signature(this, taskJson(name, args, options));
   }
 
   /** The result of a group that was saved, or null: `await result.save()`, and later `app.restoreGroup(result.id)`. */

@@ -42,9 +42,9 @@ export class Registry {
     return this.#tasks.has(name);
   }
 
-  /** Names in alphabetical order. */
+  /** Names in alphabetical order, without Celery's own `celery.…`. */
   names(): string[] {
-    return [...this.#tasks.keys()].sort();
+    return [...this.#tasks.keys()].filter((name) => !name.startsWith('celery.')).sort();
   }
 
   get size(): number {

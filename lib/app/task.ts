@@ -8,6 +8,10 @@ import { composeResult } from '../protocol/result.ts';
 import type { AppPort } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import type { AsyncResult } from './async-result.ts';
+import type { Group } from './canvas/group.ts';
+import { chunksOf, mapOf } from './canvas/maps.ts';
+import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
+import type { LastArguments } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import type { ErrorClass, TaskOptions } from './task-options.ts';
@@ -158,6 +162,53 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   ): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
   apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<AsyncResult<unknown>> {
     return this.app.runNow(this.name, args, options);
+  }
+
+  /**
+   * A call to be made later: `add.s(1, 2)`. Arguments may be left out at the front, for what a chain passes on or the
+   * call adds: `chain(add.s(1, 2), add.s(3))`.
+   */
+  s<G extends LastArguments<Parameters<this['run']>>>(
+    ...args: G
+  ): Signature<Parameters<this['run']>, G, Awaited<ReturnType<this['run']>>>;
+  s(...args: unknown[]): unknown {
+    return new Signature(this.registeredApp, taskJson(this.name, args));
+  }
+
+  /** The same, but it takes nothing from the step before it. */
+  si(...args: Parameters<this['run']>): ImmutableSignature<Awaited<ReturnType<this['run']>>>;
+  si(...args: unknown[]): unknown {
+    return new ImmutableSignature(this.registeredApp, taskJson(this.name, args, {}, true));
+  }
+
+  /** As `s`, with options of the call. */
+  signature<G extends LastArguments<Parameters<this['run']>>>(
+    args: G,
+    options?: ApplyOptions,
+  ): Signature<Parameters<this['run']>, G, Awaited<ReturnType<this['run']>>>;
+  signature(args: readonly unknown[], options?: ApplyOptions): unknown {
+    return new Signature(this.registeredApp, taskJson(this.name, args, options));
+  }
+
+  /** One message that runs it for each item, one after the other, and returns the list of values. */
+  map(items: Iterable<Parameters<this['run']>[0]>): ImmutableSignature<Awaited<ReturnType<this['run']>>[]>;
+  map(items: Iterable<unknown>): unknown {
+    return mapOf(this.app, 'celery.map', this.name, items);
+  }
+
+  /** As `map`, for items that are lists of arguments. */
+  starmap(items: Iterable<Parameters<this['run']>>): ImmutableSignature<Awaited<ReturnType<this['run']>>[]>;
+  starmap(items: Iterable<unknown>): unknown {
+    return mapOf(this.app, 'celery.starmap', this.name, items);
+  }
+
+  /** A group of such messages for `size` lists of arguments each. */
+  chunks(
+    items: Iterable<Parameters<this['run']>>,
+    size: number,
+  ): Group<unknown, Awaited<ReturnType<this['run']>>[][]>;
+  chunks(items: Iterable<unknown>, size: number): unknown {
+    return chunksOf(this.app, this.name, items, size);
   }
 
   /** Runs the body in place, as a plain function call. */

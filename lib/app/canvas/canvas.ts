@@ -1,0 +1,185 @@
+import { UmbelError } from '../../contract/errors.ts';
+import { encodeSignature, type Signature as SignatureJson } from '../../protocol/signature.ts';
+import type { AnyResult } from '../any-result.ts';
+import type { AppPort } from '../app-port.ts';
+import type { ApplyOptions, SignatureLike } from '../apply-options.ts';
+import { apply } from './apply.ts';
+import { applyEagerly } from './apply-eagerly.ts';
+import { pipe } from './compose.ts';
+import { freeze } from './freeze.ts';
+import { addToList, merge } from './merge.ts';
+import { bodyOf, headerOf, isChord, isGroup, tasksOf, withBody, withTasks } from './parts.ts';
+import { resultFrom } from './result-from.ts';
+import type { AnyCanvas, CanvasTypes } from './types.ts';
+import { toWireOptions } from './wire-options.ts';
+
+/**
+ * Calls that are stored to be made later: a signature, chain, group, chord. It reads as the JSON that travels in
+ * messages. As in Celery `set`, `link` and `linkError` change it, all else leaves it as it is.
+ */
+export abstract class Canvas<In, Out, Result> implements AnyCanvas {
+  declare readonly '~types': CanvasTypes<In, Out, Result>;
+  readonly #app: AppPort | null;
+  #json: SignatureJson;
+
+  constructor(app: AppPort | null, json: SignatureJson) {
+    this.#app = app;
+    this.#json = json;
+  }
+
+  /** The app that sends it: that of its first task with one. Throws `bad_request` without any. */
+  get app(): AppPort {
+    if (this.#app) return this.#app;
+    throw new UmbelError(
+      'bad_request',
+      `The signature of ${this.task} belongs to no app. Make it with a task of an app, or with app.signature(…).`,
+    );
+  }
+
+  get task(): string {
+    return this.#json.task;
+  }
+
+  get args(): readonly unknown[] {
+    return this.#json.args;
+  }
+
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#json.kwargs;
+  }
+
+  /** Options in the names of the wire, such as `task_id`. */
+  get options(): Readonly<Record<string, unknown>> {
+    return this.#json.options;
+  }
+
+  get subtask_type(): string | null {
+    return this.#json.subtask_type;
+  }
+
+  get immutable(): boolean {
+    return this.#json.immutable;
+  }
+
+  /** Id of the task (of a chain: of its last) once it is frozen or set; null before. */
+  get id(): string | null {
+    const id = this.#json.options['task_id'];
+    return typeof id === 'string' ? id : null;
+  }
+
+  /**
+   * Sends it; resolves when the broker has it. Partial arguments are put before those given. Throws `UmbelError`:
+   * `bad_request`, or `unavailable` when the broker is away.
+   */
+  async applyAsync(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
+    const { kwargs = {}, ...rest } = options;
+    const partial = { args, kwargs, options: toWireOptions(rest) };
+    const send = this.app.conf.task_always_eager ? applyEagerly : apply;
+    return this.#asResult(await send(this.app, this.#json, partial));
+  }
+
+  /** Runs it here and now, step by step, as a worker would. An error of a step before the last is thrown. */
+  async apply(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
+    const { kwargs = {}, ...rest } = options;
+    const partial = { args, kwargs, options: toWireOptions(rest) };
+    return this.#asResult(await applyEagerly(this.app, this.#json, partial));
+  }
+
+  /** Gives every task in it its id, which stays; returns where the result will be. */
+  freeze(taskId?: string): Result {
+    const { signature, node } = freeze(this.#json, { oid: this.app.oid, id: taskId });
+    this.#json = signature;
+    return this.#asResult(resultFrom(this.app, node));
+  }
+
+  /** Changes options of the call, or whether it takes the value of the step before. */
+  set({ immutable, ...options }: ApplyOptions & { readonly immutable?: boolean }): this {
+    const { kwargs = {}, ...rest } = options;
+    this.#json = merge(this.#json, { kwargs, options: toWireOptions(rest) });
+    if (immutable !== undefined) this.#json = setImmutable(this.#json, immutable);
+    return this;
+  }
+
+  /** Called with the result. Of a group: called without it when its first task succeeds; of a chord: linked to its body. */
+  link(callback: SignatureLike): this {
+    this.#json = link(this.#json, encodeSignature(callback));
+    return this;
+  }
+
+  /** Called with the id of the task that failed. */
+  linkError(errback: SignatureLike): this {
+    this.#json = linkError(this.#json, encodeSignature(errback));
+    return this;
+  }
+
+  /** As `linkError`, by the name that Celery's documentation uses in a row of calls. */
+  onError(errback: SignatureLike): this {
+    return this.linkError(errback);
+  }
+
+  /** The app of the first of these that has one. */
+  static appIn(canvases: Iterable<unknown>): AppPort | null {
+    for (const canvas of canvases) {
+      if (canvas instanceof Canvas && canvas.#app) return canvas.#app;
+    }
+    return null;
+  }
+
+  toJSON(): SignatureJson {
+    return this.#json;
+  }
+
+  /** What comes after this, as JSON: `this | next`. */
+  protected piped(next: SignatureJson): SignatureJson {
+    return pipe(this.#json, jsonOf(next));
+  }
+
+  /** The app if there is one, for what is made of this. */
+  protected get ownApp(): AppPort | null {
+    return this.#app;
+  }
+
+  #asResult(result: AnyResult | null): Result {
+    if (isResult<Result>(result)) return result;
+    throw new UmbelError('bad_request', 'There is nothing to send: the chain has no steps.');
+  }
+}
+
+/** Classes of results follow from the kind of canvas, which the types know; here it is one or none. */
+function isResult<Result>(result: unknown): result is Result {
+  return result !== null;
+}
+
+/** A signature of any making as plain JSON. */
+export function jsonOf(canvas: SignatureLike): SignatureJson {
+  return canvas instanceof Canvas ? canvas.toJSON() : encodeSignature(canvas);
+}
+
+function setImmutable(json: SignatureJson, immutable: boolean): SignatureJson {
+  if (isGroup(json)) {
+    return withTasks(
+      json,
+      tasksOf(json).map((member) => setImmutable(member, immutable)),
+    );
+  }
+  if (!isChord(json)) return { ...json, immutable };
+  const header = tasksOf(headerOf(json)).map((member) => setImmutable(member, immutable));
+  return { ...json, kwargs: { ...json.kwargs, header } };
+}
+
+function link(json: SignatureJson, callback: SignatureJson): SignatureJson {
+  if (isChord(json)) return withBody(json, link(bodyOf(json), callback));
+  if (!isGroup(json)) return addToList(json, 'link', [callback]);
+  const [first, ...rest] = tasksOf(json);
+  if (!first) return json;
+  return withTasks(json, [link(first, { ...callback, immutable: true }), ...rest]);
+}
+
+/** Of a chord the body tells; header tasks only when they are chords, which have bodies of their own. */
+function linkError(json: SignatureJson, errback: SignatureJson): SignatureJson {
+  const linked = (member: SignatureJson): SignatureJson => linkError(member, errback);
+  if (isGroup(json)) return withTasks(json, tasksOf(json).map(linked));
+  if (!isChord(json)) return addToList(json, 'link_error', [errback]);
+  const header = tasksOf(headerOf(json)).map((member) => (isChord(member) ? linked(member) : member));
+  return { ...json, kwargs: { ...json.kwargs, header, body: linked(bodyOf(json)) } };
+}

@@ -1,0 +1,34 @@
+import { Canvas, jsonOf } from './canvas.ts';
+import { Chain, membersOf } from './chain.ts';
+import type { GroupResult } from './group-result.ts';
+import { groupOf, tasksOf } from './parts.ts';
+import type { AnyCanvas, Fits, Gives, GivesAll, ResultOf, Takes, TakesAll } from './types.ts';
+
+/** Tasks side by side. `Out` is the list of what they return. */
+export class Group<In, Out> extends Canvas<In, Out, GroupResult<Out>> {
+  get length(): number {
+    return tasksOf(this).length;
+  }
+
+  /** Sends them all; arguments are put before those of each. */
+  delay(...args: unknown[]): Promise<GroupResult<Out>> {
+    return this.applyAsync(args);
+  }
+
+  clone(): Group<In, Out> {
+    return new Group(this.ownApp, this.toJSON());
+  }
+
+  /** A chord: the next gets the list of what they return. */
+  pipe<N extends AnyCanvas>(next: Fits<Out, N>): Chain<In, Gives<N>, ResultOf<N>> {
+    return new Chain(this.ownApp, this.piped(jsonOf(next)));
+  }
+}
+
+/** A group of these: `group(add.s(1, 2), add.s(3, 4))`, or of a list of them. */
+export function group<S extends AnyCanvas>(members: Iterable<S>): Group<Takes<S>, Gives<S>[]>;
+export function group<S extends readonly AnyCanvas[]>(...members: S): Group<TakesAll<S>, GivesAll<S>>;
+export function group(...members: readonly (AnyCanvas | Iterable<AnyCanvas>)[]): Group<never, unknown> {
+  const list = membersOf(members);
+  return new Group(Canvas.appIn(list), groupOf(list.map(jsonOf)));
+}
