@@ -5,7 +5,7 @@ import { TimeoutError } from '../protocol/celery-errors.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import type { AnyResult, GetOptions } from './any-result.ts';
 import { currentContext } from './context.ts';
-import { firstFailure, parentsOf, waitWithParents } from './follow-parents.ts';
+import { causeOf, parentsOf, waitWithParents } from './follow-parents.ts';
 import type { ResultPort, RevokeOptions } from './result-port.ts';
 import { storedValue } from './stored-value.ts';
 
@@ -89,7 +89,7 @@ export class AsyncResult<T = unknown> implements AnyResult {
           );
     const value = storedValue(meta);
     // What failed first says more than what could not follow, such as the ChordError of a body.
-    if (throws && PROPAGATE_STATES.has(meta.status)) throw (await firstFailure(parents)) ?? value;
+    if (throws && PROPAGATE_STATES.has(meta.status)) throw await causeOf(value, parents);
     return value;
   }
 

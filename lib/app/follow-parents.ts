@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ChordError } from '../protocol/celery-errors.ts';
 import type { AnyResult, LeafResult } from './any-result.ts';
 
 const FIRST_LOOK_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
+const LONGEST_DELAY_MS = 320;
 
 /** The tasks that came before a result, the first of them first. */
 export function parentsOf(result: AnyResult): LeafResult[] {
@@ -12,9 +14,22 @@ export function parentsOf(result: AnyResult): LeafResult[] {
 }
 
 /** The error of the first parent that failed; null when none has. */
-export async function firstFailure(parents: readonly LeafResult[]): Promise<unknown> {
+async function firstFailure(parents: readonly LeafResult[]): Promise<unknown> {
   const failures = await Promise.all(parents.map((parent) => parent.failure()));
   return failures.find((failure) => failure !== null) ?? null;
+}
+
+/**
+ * What to throw for a result that has failed: the error of the parent that failed first, else its own. The record of a
+ * header's failed task may come a moment after the ChordError of the body.
+ */
+export async function causeOf(error: unknown, parents: readonly LeafResult[]): Promise<unknown> {
+  for (let pauseMs = 20; ; pauseMs *= 2) {
+    const failure = await firstFailure(parents);
+    if (failure !== null) return failure;
+    if (!(error instanceof ChordError) || parents.length === 0 || pauseMs > LONGEST_DELAY_MS) return error;
+    await sleep(pauseMs);
+  }
 }
 
 /**

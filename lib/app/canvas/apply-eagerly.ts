@@ -4,7 +4,8 @@ import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
 import { normalizeSteps } from './compose.ts';
 import { GroupResult } from './group-result.ts';
-import { listOption, merge, mergeOptions, type Partial } from './merge.ts';
+import { listOption } from './links.ts';
+import { merge, mergeOptions, type PartialCall } from './merge.ts';
 import { bodyOf, headerOf, isChain, isChord, isGroup, tasksOf, textOption } from './parts.ts';
 import { fromWireOptions } from './wire-options.ts';
 
@@ -15,7 +16,7 @@ import { fromWireOptions } from './wire-options.ts';
 export async function applyEagerly(
   app: AppPort,
   signature: Signature,
-  partial: Partial,
+  partial: PartialCall,
 ): Promise<AnyResult | null> {
   if (isGroup(signature)) return groupEagerly(app, signature, partial);
   if (isChord(signature)) {
@@ -26,7 +27,7 @@ export async function applyEagerly(
   return taskEagerly(app, signature, partial);
 }
 
-async function taskEagerly(app: AppPort, signature: Signature, partial: Partial): Promise<AnyResult> {
+async function taskEagerly(app: AppPort, signature: Signature, partial: PartialCall): Promise<AnyResult> {
   const { task, args, kwargs, options } = merge(signature, partial);
   const { taskId, headers } = fromWireOptions(options);
   const result = await app.runNow(task, args, {
@@ -45,7 +46,7 @@ async function taskEagerly(app: AppPort, signature: Signature, partial: Partial)
   return result;
 }
 
-async function chainEagerly(app: AppPort, chain: Signature, partial: Partial): Promise<AnyResult | null> {
+async function chainEagerly(app: AppPort, chain: Signature, partial: PartialCall): Promise<AnyResult | null> {
   let last: AnyResult | null = null;
   for (const step of normalizeSteps(tasksOf(chain))) {
     last = await applyEagerly(app, step, last ? { args: [await last.get(INSIDE)] } : partial);
@@ -53,7 +54,7 @@ async function chainEagerly(app: AppPort, chain: Signature, partial: Partial): P
   return last;
 }
 
-async function groupEagerly(app: AppPort, group: Signature, partial: Partial): Promise<GroupResult> {
+async function groupEagerly(app: AppPort, group: Signature, partial: PartialCall): Promise<GroupResult> {
   const options = mergeOptions(group.options, partial.options ?? {});
   const results: AnyResult[] = [];
   for (const member of tasksOf(group)) {

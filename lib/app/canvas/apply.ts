@@ -1,4 +1,5 @@
 import type { ChordBackend } from '../../backend/backend.ts';
+import { UmbelError } from '../../contract/errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import { isRecord } from '../../protocol/record.ts';
 import type { Signature } from '../../protocol/signature.ts';
@@ -9,7 +10,8 @@ import { chordBackend } from '../chord-backend.ts';
 import { currentContext } from '../context.ts';
 import { countEnds } from './compose.ts';
 import { asHeader, type Frozen, freeze, freezeGroup, freezeSteps } from './freeze.ts';
-import { addToList, listOption, merge, mergeOptions, type Partial } from './merge.ts';
+import { listOption } from './links.ts';
+import { merge, mergeOptions, type PartialCall } from './merge.ts';
 import {
   bodyOf,
   isChain,
@@ -31,14 +33,18 @@ import { fromWireOptions } from './wire-options.ts';
  */
 
 /** Sends a signature with what is added to it. Resolves when the broker has its messages; null when there are none. */
-export async function apply(app: AppPort, signature: Signature, partial: Partial): Promise<AnyResult | null> {
+export async function apply(
+  app: AppPort,
+  signature: Signature,
+  partial: PartialCall,
+): Promise<AnyResult | null> {
   if (isGroup(signature)) return applyGroup(app, signature, partial);
   if (isChord(signature)) return applyChord(app, signature, partial);
   if (isChain(signature)) return applyChain(app, signature, partial);
   return applyTask(app, signature, partial);
 }
 
-function applyTask(app: AppPort, signature: Signature, partial: Partial): Promise<AnyResult> {
+function applyTask(app: AppPort, signature: Signature, partial: PartialCall): Promise<AnyResult> {
   const { task, args, kwargs, options } = merge(signature, partial);
   const routeName = mappedTask(signature);
   return app.send(app.tasks.get(task) ?? { name: task }, args, kwargs, {
@@ -55,7 +61,7 @@ function mappedTask({ task, kwargs }: Signature): string | null {
 }
 
 /** The first step carries the others, last first; each has its id beforehand. */
-async function applyChain(app: AppPort, chain: Signature, partial: Partial): Promise<AnyResult | null> {
+async function applyChain(app: AppPort, chain: Signature, partial: PartialCall): Promise<AnyResult | null> {
   const options = mergeOptions(chain.options, partial.options ?? {});
   const steps = freezeSteps(
     chain,
@@ -67,10 +73,10 @@ async function applyChain(app: AppPort, chain: Signature, partial: Partial): Pro
       chord: signatureOption(options, 'chord'),
       rootId: textOption(options, 'root_id'),
     },
+    listOption(options, 'link'),
     listOption(options, 'link_error'),
   );
-  const signatures = linkLast(steps, listOption(options, 'link'));
-  const [first, ...rest] = signatures;
+  const [first, ...rest] = steps.map(({ signature }) => signature);
   const last = steps.at(-1);
   if (!first || !last) return null;
   const result = await apply(app, first, {
@@ -83,24 +89,21 @@ async function applyChain(app: AppPort, chain: Signature, partial: Partial): Pro
   return rest.length === 0 ? result : resultFrom(app, last.node);
 }
 
-function linkLast(steps: readonly Frozen[], links: readonly Signature[]): Signature[] {
-  return steps.map(({ signature }, index) =>
-    index === steps.length - 1 ? addToList(signature, 'link', links) : signature,
-  );
-}
-
-interface GroupCall extends Partial {
+interface GroupCall extends PartialCall {
   /** Called before the last message, with the number of ends to wait for. */
   readonly beforeLast?: (size: number) => Promise<void>;
 }
 
 async function applyGroup(app: AppPort, group: Signature, call: GroupCall): Promise<AnyResult> {
   const options = mergeOptions(group.options, call.options ?? {});
+  if (options['link'] || options['link_error']) {
+    throw new UmbelError('bad_request', 'A group cannot be linked: use a chord, or link its tasks.');
+  }
   const groupId = textOption(options, 'task_id') ?? uuid();
   const rootId = textOption(options, 'root_id');
   const members = prepare(app, tasksOf(group), groupId, rootId);
   const shared: WireOptions = {
-    ...without(options, 'task_id', 'group_index', 'add_to_parent', 'link', 'link_error'),
+    ...without(options, 'task_id', 'group_index', 'add_to_parent'),
     group_id: groupId,
     add_to_parent: false,
   };
@@ -146,7 +149,7 @@ const FOR_THE_HEADER_ALONE = ['countdown', 'eta', 'parent_id', 'add_to_parent'];
 const FOR_THE_BODY_ALONE = ['chain', 'chord', 'link', 'link_error', 'task_id'];
 
 /** Each header task carries the body; the one that ends last calls it. What comes after the chord comes after its body. */
-async function applyChord(app: AppPort, chord: Signature, partial: Partial): Promise<AnyResult | null> {
+async function applyChord(app: AppPort, chord: Signature, partial: PartialCall): Promise<AnyResult | null> {
   const added = partial.options ?? {};
   const options = { ...chord.options, ...without(added) };
   const plain = asHeader(chord);

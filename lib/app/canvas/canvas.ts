@@ -1,14 +1,18 @@
 import { UmbelError } from '../../contract/errors.ts';
 import { encodeSignature, type Signature as SignatureJson } from '../../protocol/signature.ts';
+import { uuid } from '../../util/clock.ts';
 import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
 import type { ApplyOptions, SignatureLike } from '../apply-options.ts';
+import type { ResultPort } from '../result-port.ts';
 import { apply } from './apply.ts';
 import { applyEagerly } from './apply-eagerly.ts';
 import { pipe } from './compose.ts';
 import { freeze } from './freeze.ts';
-import { addToList, merge } from './merge.ts';
-import { bodyOf, headerOf, isChord, isGroup, tasksOf, withBody, withTasks } from './parts.ts';
+import { GroupResult } from './group-result.ts';
+import { link, linkError } from './links.ts';
+import { merge } from './merge.ts';
+import { headerOf, isChord, isEmptyGroup, isGroup, tasksOf, withTasks } from './parts.ts';
 import { resultFrom } from './result-from.ts';
 import type { AnyCanvas, CanvasTypes } from './types.ts';
 import { toWireOptions } from './wire-options.ts';
@@ -72,6 +76,7 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
    * `bad_request`, or `unavailable` when the broker is away.
    */
   async applyAsync(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
+    if (isEmptyGroup(this.#json) && !this.#app) return this.#asResult(new GroupResult(NO_APP, uuid(), []));
     const { kwargs = {}, ...rest } = options;
     const partial = { args, kwargs, options: toWireOptions(rest) };
     const send = this.app.conf.task_always_eager ? applyEagerly : apply;
@@ -145,6 +150,15 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
   }
 }
 
+/** A group that was made of an empty list has no tasks, and so no app; nothing needs one. */
+const NO_APP: ResultPort = {
+  backend: () => Promise.reject(new UmbelError('bad_request', 'An empty group belongs to no app.')),
+  revoke: () => Promise.resolve(),
+  resultFromTuple: () => {
+    throw new UmbelError('bad_request', 'An empty group belongs to no app.');
+  },
+};
+
 /** Classes of results follow from the kind of canvas, which the types know; here it is one or none. */
 function isResult<Result>(result: unknown): result is Result {
   return result !== null;
@@ -165,21 +179,4 @@ function setImmutable(json: SignatureJson, immutable: boolean): SignatureJson {
   if (!isChord(json)) return { ...json, immutable };
   const header = tasksOf(headerOf(json)).map((member) => setImmutable(member, immutable));
   return { ...json, kwargs: { ...json.kwargs, header } };
-}
-
-function link(json: SignatureJson, callback: SignatureJson): SignatureJson {
-  if (isChord(json)) return withBody(json, link(bodyOf(json), callback));
-  if (!isGroup(json)) return addToList(json, 'link', [callback]);
-  const [first, ...rest] = tasksOf(json);
-  if (!first) return json;
-  return withTasks(json, [link(first, { ...callback, immutable: true }), ...rest]);
-}
-
-/** Of a chord the body tells; header tasks only when they are chords, which have bodies of their own. */
-function linkError(json: SignatureJson, errback: SignatureJson): SignatureJson {
-  const linked = (member: SignatureJson): SignatureJson => linkError(member, errback);
-  if (isGroup(json)) return withTasks(json, tasksOf(json).map(linked));
-  if (!isChord(json)) return addToList(json, 'link_error', [errback]);
-  const header = tasksOf(headerOf(json)).map((member) => (isChord(member) ? linked(member) : member));
-  return { ...json, kwargs: { ...json.kwargs, header, body: linked(bodyOf(json)) } };
 }

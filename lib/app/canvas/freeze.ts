@@ -1,7 +1,7 @@
 import type { Signature } from '../../protocol/signature.ts';
 import { uuid } from '../../util/clock.ts';
 import { normalizeSteps } from './compose.ts';
-import { addToList, withPartial } from './merge.ts';
+import { linkSteps, withPartial } from './merge.ts';
 import {
   bodyOf,
   groupOf,
@@ -126,28 +126,21 @@ function freezeChain(signature: Signature, freezing: FreezeOptions): Frozen {
 export function freezeSteps(
   chain: Signature,
   freezing: FreezeOptions,
+  links: readonly Signature[] = [],
   errbacks: readonly Signature[] = [],
 ): Frozen[] {
   const { oid, rootId } = freezing;
   const id = freezing.id ?? textOption(chain.options, 'task_id');
-  const steps = normalizeSteps(tasksOf(withPartial(chain, { args: chain.args })));
-  const frozen = steps.map((step, index) => {
-    const own = withErrbacks(step, errbacks);
-    return freeze(own, index === steps.length - 1 ? { ...freezing, id } : { oid, rootId });
-  });
+  const normal = normalizeSteps(tasksOf(withPartial(chain, { args: chain.args })));
+  const steps = linkSteps(normal, links, errbacks);
+  const frozen = steps.map((step, index) =>
+    freeze(step, index === steps.length - 1 ? { ...freezing, id } : { oid, rootId }),
+  );
   for (const [index, { node }] of frozen.entries()) {
     const previous = frozen[index - 1];
     if (previous) rootOf(node).parent = previous.node;
   }
   return frozen;
-}
-
-function withErrbacks(step: Signature, errbacks: readonly Signature[]): Signature {
-  if (errbacks.length === 0) return step;
-  const linked = addToList(step, 'link_error', errbacks);
-  if (!isChord(step)) return linked;
-  const body = addToList(bodyOf(step), 'link_error', errbacks);
-  return { ...linked, kwargs: { ...linked.kwargs, body } };
 }
 
 function flattenGroups(members: readonly Signature[]): Signature[] {
