@@ -37,7 +37,7 @@ beforeEach(async () => {
 /** Times of now differ in their last digits. */
 function roughly(reply: string): string {
   return reply
-    .replace(/(?:\$1[678]\r\n|,)(1[0-9]{8})[0-9]\.[0-9]{5,7}/g, '$1x')
+    .replace(/(?:\$1[678]\r\n|,)(1[0-9]{8})[0-9](?:\.[0-9]{1,7})?/g, '$1x')
     .replace(/\b(1[78][0-9]{7})[0-9]\b/g, '$1x');
 }
 
@@ -54,7 +54,6 @@ async function script({ lua }: Script, keys: string[], args: string[]): Promise<
 
 async function compareKeys(): Promise<void> {
   for (const key of ['unacked', 'unacked_index', 'parked', 'q1', 'q2', 'q1:3', 'q2:3']) {
-    await both('TYPE', key);
     const type = await both('TYPE', key);
     if (type.includes('list')) await both('LRANGE', key, '0', '-1');
     if (type.includes('zset')) await both('ZRANGE', key, '0', '-1', 'WITHSCORES');
