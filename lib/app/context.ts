@@ -52,6 +52,8 @@ export interface TaskContext {
   readonly origin: string | null;
   readonly shadow: string | null;
   readonly ignoreResult: boolean | null;
+  /** How many tasks replaced each other before this one. */
+  readonly replacedTaskNesting: number;
   readonly embed: Embed;
   /** Aborted when the task should stop. */
   readonly signal: AbortSignal;
@@ -100,6 +102,7 @@ export function directContext(task: string, args: readonly unknown[]): TaskConte
     origin: null,
     shadow: null,
     ignoreResult: null,
+    replacedTaskNesting: 0,
     embed: { callbacks: null, errbacks: null, chain: null, chord: null },
     signal: new AbortController().signal,
     children: [],

@@ -8,10 +8,12 @@ import { composeResult } from '../protocol/result.ts';
 import type { AppPort } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import type { AsyncResult } from './async-result.ts';
+import { jsonOf } from './canvas/canvas.ts';
 import type { Group } from './canvas/group.ts';
 import { chunksOf, mapOf } from './canvas/maps.ts';
+import { addToChord, replaceTask } from './canvas/replace.ts';
 import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
-import type { LastArguments } from './canvas/types.ts';
+import type { AnyCanvas, Gives, LastArguments } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import type { ErrorClass, TaskOptions } from './task-options.ts';
@@ -237,6 +239,20 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     const eta = options.eta ?? new Date(Date.now() + countdown * 1000);
     request.retryPlan = { args, kwargs, eta, exc };
     throw new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
+  }
+
+  /**
+   * Ends this task and sends something else under its id, with all that was to follow: `return this.replace(other.s(1))`.
+   * Throws `Ignore`; in eager mode it gives the value.
+   */
+  replace<S extends AnyCanvas>(by: S): Promise<Gives<S>>;
+  async replace(by: AnyCanvas): Promise<unknown> {
+    return replaceTask(this.app, this.request, jsonOf(by));
+  }
+
+  /** Lets the chord that this task is a header member of wait for one more, and sends it. */
+  async addToChord(added: AnyCanvas): Promise<void> {
+    await addToChord(this.app, this.request, jsonOf(added));
   }
 
   /** Stores a state of the running call, such as PROGRESS with how far it is. Resolves when stored. */

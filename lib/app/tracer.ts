@@ -1,6 +1,7 @@
 import { EncodeError, Ignore, NotRegistered, Reject, Retry } from '../protocol/celery-errors.ts';
 import { encodeException, exceptionRepr } from '../protocol/exception.ts';
 import { encodeJson } from '../protocol/json.ts';
+import { numberOrNull } from '../protocol/record.ts';
 import { pythonRepr } from '../protocol/repr.ts';
 import { decodeTaskBody, type TaskBody, type TaskRequest } from '../protocol/task-request.ts';
 import { nowSeconds } from '../util/clock.ts';
@@ -224,6 +225,7 @@ function contextOf(request: TaskRequest, body: TaskBody, services: TaskServices)
     origin: request.origin,
     shadow: request.shadow,
     ignoreResult: request.ignoreResult,
+    replacedTaskNesting: numberOrNull(request.headers['replaced_task_nesting']) ?? 0,
     embed: body.embed,
     // Asked for only when the body looks: making a signal costs more than running a small task.
     get signal(): AbortSignal {

@@ -66,6 +66,8 @@ export interface ChordProgress {
 /** Backends that can count the header of a chord, and keep groups. */
 export interface ChordBackend {
   setChordSize(groupId: string, size: number): Promise<void>;
+  /** One more member to wait for. */
+  addToChord(groupId: string): Promise<void>;
   recordChordPart(part: ChordPart): Promise<ChordProgress>;
   /** Deletes the counters once the body was sent. */
   forgetChord(groupId: string): Promise<void>;

@@ -14,6 +14,7 @@ import { link, linkError } from './links.ts';
 import { merge } from './merge.ts';
 import { headerOf, isChord, isEmptyGroup, isGroup, tasksOf, withTasks } from './parts.ts';
 import { resultFrom } from './result-from.ts';
+import { type Stamps, stamp } from './stamp.ts';
 import type { AnyCanvas, CanvasTypes } from './types.ts';
 import { toWireOptions } from './wire-options.ts';
 
@@ -120,6 +121,12 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
   /** As `linkError`, by the name that Celery's documentation uses in a row of calls. */
   onError(errback: SignatureLike): this {
     return this.linkError(errback);
+  }
+
+  /** Stamps every task in it: `sig.stamp({ tenant: 'acme' })`. Workers can revoke by stamps. */
+  stamp(stamps: Stamps): this {
+    this.#json = stamp(this.#json, stamps);
+    return this;
   }
 
   /** The app of the first of these that has one. */

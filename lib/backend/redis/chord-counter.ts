@@ -27,6 +27,18 @@ export class ChordCounter {
     });
   }
 
+  async add(groupId: string): Promise<void> {
+    const { addedKey } = this.#keysOf(groupId);
+    await this.#outbox.send(
+      (link) =>
+        link.transaction([
+          ['incr', addedKey],
+          ['expire', addedKey, this.#expiresSeconds],
+        ]),
+      { what: 'add a task to a chord' },
+    );
+  }
+
   async record({ groupId, memberIndex, taskId, state, resultText }: ChordPart): Promise<ChordProgress> {
     const { sizeKey, addedKey, partsKey } = this.#keysOf(groupId);
     const member = `[1, ${encodeJson(taskId)}, ${encodeJson(state)}, ${resultText}]`;

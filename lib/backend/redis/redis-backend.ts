@@ -107,6 +107,10 @@ export class RedisBackend implements ResultBackend, ChordBackend {
     return this.#chords.setSize(groupId, size);
   }
 
+  addToChord(groupId: string): Promise<void> {
+    return this.#chords.add(groupId);
+  }
+
   recordChordPart(part: ChordPart): Promise<ChordProgress> {
     return this.#chords.record(part);
   }

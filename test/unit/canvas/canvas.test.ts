@@ -288,6 +288,74 @@ describe('chords', () => {
   });
 });
 
+describe('replacing', () => {
+  function replacers() {
+    const known = tasks();
+    const { add, total, fail } = known;
+    return {
+      ...known,
+      byTask: app.task('t.by_task', { bind: true }, (self, x: number) => self.replace(add.s(x, 1))),
+      byChain: app.task('t.by_chain', { bind: true }, (self, x: number) =>
+        self.replace(chain(add.s(x, 1), add.s(10))),
+      ),
+      byGroup: app.task('t.by_group', { bind: true }, (self, x: number) =>
+        self.replace(group(add.s(x, 1), add.s(x, 2))),
+      ),
+      byChord: app.task('t.by_chord', { bind: true }, (self, x: number) =>
+        self.replace(chord([add.s(x, 1), add.s(x, 2)], total.s())),
+      ),
+      byFailure: app.task('t.by_failure', { bind: true }, (self) => self.replace(fail.s('replaced'))),
+      adding: app.task('t.adding', { bind: true }, async (self, x: number) => {
+        await self.addToChord(add.s(x, 100));
+        return x;
+      }),
+    };
+  }
+
+  it('keeps the id and all that follows', async () => {
+    const { add, total, byTask, byChain, byGroup, byChord } = replacers();
+    const all = await Promise.all([
+      byTask.s(1).delay(),
+      byChain.s(1).delay(),
+      byGroup.s(1).delay(),
+      byChord.s(1).delay(),
+      chain(add.s(1, 1), byTask.s(), add.s(100)).delay(),
+      chain(byChain.s(1), byChord.s(), add.s(1)).delay(),
+      chain(byGroup.s(1), total.s()).delay(),
+      chord([byTask.s(1), byChain.s(1), byChord.s(1)], total.s()).delay(),
+      byTask
+        .s(1)
+        .link(add.s(5).set({ taskId: 'linked-to-replaced' }))
+        .delay(),
+    ]);
+    expect(await Promise.all(all.map((result) => result.get(wait)))).toEqual([
+      2,
+      12,
+      [2, 3],
+      5,
+      103,
+      28,
+      5,
+      19,
+      2,
+    ]);
+    expect(await app.AsyncResult('linked-to-replaced').get(wait)).toBe(7);
+  });
+
+  it('fails as the replacement does, and is refused where it cannot be', async () => {
+    const { add, byFailure, byTask } = replacers();
+    await expect((await chain(byFailure.s(), add.s(1)).delay()).get(wait)).rejects.toThrow('replaced');
+    await expect(byTask(1)).rejects.toThrow(/plain call/);
+    expect(await (await byTask.s(1).apply()).get()).toBe(2);
+  });
+
+  it('or adding lets a chord wait for one more', async () => {
+    const { adding, total } = replacers();
+    expect(await (await chord([adding.s(1), adding.s(2)], total.s()).delay()).get(wait)).toBe(206);
+    await expect((await adding.s(1).delay()).get(wait)).rejects.toThrow(/not a member of any chord/);
+  });
+});
+
 describe('maps', () => {
   it('run in one task each', async () => {
     const { add, total } = tasks();

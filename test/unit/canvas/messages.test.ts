@@ -12,6 +12,8 @@ import { type GoldenMessage, goldenTaskMessages } from '../../wire/golden.ts';
  * which they appear, so that those that should be equal must be.
  */
 
+const ID = '11111111-1111-4111-8111-111111111111';
+
 let redis: RedisServer;
 let app: Celery;
 let client: Redis;
@@ -38,6 +40,11 @@ const CALLS: [string, () => AnyCanvas & { applyAsync(): Promise<unknown> }][] = 
   ['group', () => group([0, 1, 2].map((n) => add(n, n)))],
   ['chord', () => chord([add(1, 1), add(2, 2)], tsum())],
   ['chain of group and task', () => chain(add(1, 1), group(add(1), add(2)), tsum())],
+  ['stamped', () => add(1, 2).stamp({ tenant: 'acme' }).set({ taskId: ID })],
+  [
+    'link and link_error',
+    () => add(2, 3).set({ taskId: ID }).link(add(5)).linkError(app.signature('wire.errback')),
+  ],
   ['group of chains', () => group(chain(add(1, 1), add(2)), add(3, 3))],
   [
     'map',

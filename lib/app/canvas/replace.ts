@@ -1,0 +1,68 @@
+import { UmbelError } from '../../contract/errors.ts';
+import { Ignore } from '../../protocol/celery-errors.ts';
+import { encodeSignature, type Signature } from '../../protocol/signature.ts';
+import type { AppPort } from '../app-port.ts';
+import { chordBackend } from '../chord-backend.ts';
+import type { TaskContext } from '../context.ts';
+import { apply } from './apply.ts';
+import { applyEagerly } from './apply-eagerly.ts';
+import { pipe } from './compose.ts';
+import { freeze } from './freeze.ts';
+import { link, linkError } from './links.ts';
+import { isChain, isEmptyChain, isGroup, tasksOf, without, withTasks } from './parts.ts';
+
+/**
+ * Sends something else in place of the running task, under its id, with all that was to follow it
+ * (celery/app/task.py `Task.replace`). Throws `Ignore`, which ends the task; in eager mode it returns the value.
+ */
+export async function replaceTask(app: AppPort, context: TaskContext, by: Signature): Promise<unknown> {
+  if (context.calledDirectly) {
+    throw new UmbelError('bad_request', 'Only a task that was sent can be replaced; this is a plain call.');
+  }
+  if (by.options['chord'] || isEmptyChain(by)) {
+    throw new UmbelError(
+      'bad_request',
+      'A task cannot be replaced by a part of a chord, or by an empty chain.',
+    );
+  }
+  const { embed } = context;
+  const whole = isGroup(by) ? pipe(by, FIRST_OF_ALL) : by;
+  const linked = (embed.errbacks ?? []).reduce(linkError, (embed.callbacks ?? []).reduce(link, whole));
+  const { signature } = freeze(linked, { oid: app.oid, id: context.id });
+  const nested = withNesting(signature, context.replacedTaskNesting + 1);
+  const options = { ...nested.options, ...membership(context), root_id: context.rootId ?? context.id };
+  const rest = [...(embed.chain ?? [])].reverse();
+  const next = rest.reduce(pipe, { ...nested, options });
+  if (context.isEager) return (await applyEagerly(app, next, {}))?.get({ disableSyncSubtasks: false });
+  await apply(app, next, {});
+  throw new Ignore('Replaced by new task');
+}
+
+/**
+ * Lets the chord of the running task wait for one more task, and sends it. Throws `bad_request` outside of a header.
+ */
+export async function addToChord(app: AppPort, context: TaskContext, added: Signature): Promise<void> {
+  const { chord } = context.embed;
+  if (chord === null || context.group === null) {
+    throw new UmbelError('bad_request', 'The current task is not a member of any chord.');
+  }
+  const { signature } = freeze(added, { oid: app.oid });
+  const options = { ...signature.options, ...membership(context), root_id: context.rootId ?? context.id };
+  await chordBackend(await app.backend()).addToChord(context.group);
+  await apply(app, { ...signature, options }, {});
+}
+
+const FIRST_OF_ALL = encodeSignature({ task: 'celery.accumulate', kwargs: { index: 0 } });
+
+function membership({ embed, group, groupIndex }: TaskContext): Record<string, unknown> {
+  return without({ chord: embed.chord, group_id: group, group_index: groupIndex });
+}
+
+function withNesting(signature: Signature, depth: number): Signature {
+  const nested = { ...signature, options: { ...signature.options, replaced_task_nesting: depth } };
+  if (!isChain(nested)) return nested;
+  return withTasks(
+    nested,
+    tasksOf(nested).map((step) => withNesting(step, depth)),
+  );
+}
