@@ -85,7 +85,7 @@ function Workers(props: { readonly workers: readonly WorkerRow[]; readonly now: 
           <col className="w-slots" />
           <col className="w-spark hide-s" />
           <col className="w-num" />
-          <col className="w-num hide-s" />
+          <col className="w-num wide hide-s" />
           <col className="w-num" />
         </colgroup>
         <thead>

@@ -1,7 +1,8 @@
 import { Fragment, type ReactNode } from 'react';
 
+/** Of JSON, and of Python's texts with single quotes. */
 const TOKEN =
-  /("(?:\\.|[^"\\])*"(?=\s*:))|("(?:\\.|[^"\\])*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
+  /("(?:\\.|[^"\\])*"(?=\s*:))|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
 const CLASSES = ['k', 's', 'd', 'l'] as const;
 /** Longer texts are shown without colours: the cost grows with each token. */
 const MAX_COLOURED = 20_000;

@@ -143,8 +143,11 @@ export class WorkerRecord {
     series.rate.set(now, this.rate.perSecond(now));
   }
 
+  /** Tasks it runs: by their events when it sends them, which are fresher than the figure of its last heartbeat. */
   get active(): number {
-    return this.status === 'offline' ? 0 : Math.max(this.#active ?? 0, this.running.size);
+    if (this.status === 'offline') return 0;
+    const sendsTaskEvents = this.#finished > 0 || this.running.size > 0;
+    return sendsTaskEvents ? this.running.size : (this.#active ?? 0);
   }
 
   toRow(now: number, p95Of: (name: string) => number | null): WorkerRow {
