@@ -32,10 +32,6 @@ const umbel = spawn(
   ],
   { cwd: root, stdio: 'inherit' },
 );
-// The terminal sends Ctrl-C to the whole group: the child stops by itself, this process only waits for it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    if (signal !== 'SIGINT') umbel.kill(signal);
-  });
-}
+// From a terminal the child gets Ctrl-C as well and takes the one passed on for the echo that it is.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => umbel.kill(signal));
 umbel.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
