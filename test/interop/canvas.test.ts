@@ -161,6 +161,18 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     }
   });
 
+  test("a task in Python's canvas may replace itself and add to its chord", async () => {
+    const source = `
+def s(name, *args): return app.signature(name, args=args, queue=name[:2])
+sent = [c.apply_async() for c in [
+    chain(s('py.add', 1, 1), s('ts.hand_over'), s('py.mul', 10)),
+    chord([s('ts.hand_over', 1), s('py.add', 2, 2)], s('py.tsum')),
+    chord([s('ts.one_more', 1), s('py.add', 2, 2)], s('py.tsum')),
+]]
+[r.get(timeout=15) for r in sent]`;
+    expect(await python(urls, source)).toEqual([80, 11, 106]);
+  });
+
   test("Python's canvases run on both sides, nested as they are", async () => {
     const source = `
 from celery.canvas import xmap, xstarmap, chunks

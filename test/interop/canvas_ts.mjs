@@ -1,5 +1,5 @@
 // Tasks of the TypeScript side of the canvas tests, loaded by the built worker.
-import { Celery } from 'umbel';
+import { Celery, chain } from 'umbel';
 
 export const app = new Celery('canvas_ts', {
   broker: process.env.BROKER_URL,
@@ -14,3 +14,12 @@ app.task('ts.fail', (text) => {
   throw new RangeError(text);
 });
 app.task('ts.told', (id) => `told of ${id}`);
+app.task('ts.hand_over', { bind: true }, (self, x) =>
+  self.replace(
+    chain(app.signature('py.add', [x, 1], { queue: 'py' }), app.signature('ts.add', [5], { queue: 'ts' })),
+  ),
+);
+app.task('ts.one_more', { bind: true }, async (self, x) => {
+  await self.addToChord(app.signature('py.add', [x, 100], { queue: 'py' }));
+  return x;
+});
