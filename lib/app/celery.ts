@@ -228,7 +228,7 @@ export class Celery implements TraceApp {
   }
 
   /** Asks all workers not to run a task: what `result.revoke()` does. */
-  async revoke(taskId: string, options: RevokeOptions): Promise<void> {
+  async revoke(taskId: string | readonly string[], options: RevokeOptions): Promise<void> {
     await this.control.revoke(taskId, options);
   }
 

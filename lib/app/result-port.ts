@@ -11,7 +11,7 @@ export interface RevokeOptions {
 /** What results need of their app. */
 export interface ResultPort {
   backend(): Promise<ResultBackend>;
-  revoke(taskId: string, options: RevokeOptions): Promise<void>;
+  revoke(taskId: string | readonly string[], options: RevokeOptions): Promise<void>;
   /** The result that a stored tuple stands for. */
   resultFromTuple(tuple: unknown): AnyResult;
 }

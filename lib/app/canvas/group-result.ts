@@ -73,8 +73,10 @@ export class GroupResult<T = unknown[]> implements AnyResult {
     return (await this.#ask((result) => result.successful())).filter(Boolean).length;
   }
 
+  /** Asks all workers not to start them, or with `terminate` to stop them. */
   async revoke(options: RevokeOptions = {}): Promise<void> {
-    await this.#ask((result) => result.revoke(options));
+    const ids = this.leaves().map(({ id }) => id);
+    if (ids.length > 0) await this.#app.revoke(ids, options);
   }
 
   /** Deletes the stored results of all, and those of its parents. */

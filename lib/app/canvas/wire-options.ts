@@ -5,7 +5,7 @@ import {
   type Signature,
 } from '../../protocol/signature.ts';
 import { type ApplyOptions, etaText, type SignatureLike } from '../apply-options.ts';
-import { textOption, type WireOptions, without } from './parts.ts';
+import { type WireOptions, without } from './parts.ts';
 
 /** Options that only change their name between `applyAsync` and the options of a signature. */
 const NAMES = {
@@ -62,24 +62,30 @@ export function toWireOptions(options: ApplyOptions): WireOptions {
   });
 }
 
-/** Options of a signature, ours or from Python, as a call takes them. */
+const BY_WIRE_NAME = new Map<string, { readonly name: string; readonly isText: boolean }>([
+  ...Object.entries(NAMES).map(([name, wire]) => [wire, { name, isText: false }] as const),
+  ...Object.entries(TEXTS).map(([name, wire]) => [wire, { name, isText: true }] as const),
+]);
+
+/** Options of a signature, ours or from Python, as a call takes them. Runs for every message of a canvas. */
 export function fromWireOptions(wire: WireOptions): ApplyOptions {
   const options: Record<string, unknown> = {};
-  for (const [name, wireName] of Object.entries(NAMES)) options[name] = wire[wireName];
-  for (const [name, wireName] of Object.entries(TEXTS)) options[name] = textOption(wire, wireName);
-  const { eta, chain, chord } = wire;
-  const stamped = wire['stamped_headers'];
-  const stampedHeaders = Array.isArray(stamped) ? stamped.map(String) : null;
-  return without({
-    ...options,
-    eta,
-    link: decodeSignatures(wire['link']),
-    linkError: decodeSignatures(wire['link_error']),
-    chain: decodeSignatures(chain),
-    chord: chord ? decodeSignature(chord) : null,
-    stampedHeaders,
-    stamps: stampedHeaders && Object.fromEntries(stampedHeaders.map((name) => [name, wire[name]])),
-  });
+  for (const wireName in wire) {
+    const value = wire[wireName];
+    const known = BY_WIRE_NAME.get(wireName);
+    if (value === null || value === undefined || !known) continue;
+    if (!known.isText || typeof value === 'string') options[known.name] = value;
+  }
+  const { eta, link, link_error: linkError, chain, chord, stamped_headers: stamped } = wire;
+  if (eta) options['eta'] = eta;
+  if (link) options['link'] = decodeSignatures(link);
+  if (linkError) options['linkError'] = decodeSignatures(linkError);
+  if (chain) options['chain'] = decodeSignatures(chain);
+  if (chord) options['chord'] = decodeSignature(chord);
+  if (!Array.isArray(stamped)) return options;
+  const stampedHeaders = stamped.map(String);
+  const stamps = Object.fromEntries(stampedHeaders.map((name) => [name, wire[name]]));
+  return { ...options, stampedHeaders, stamps };
 }
 
 export function signatureList(value: SignatureLike | readonly SignatureLike[]): Signature[] {

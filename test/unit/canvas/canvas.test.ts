@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   AsyncResult,
@@ -211,6 +212,21 @@ describe('groups', () => {
     expect(again?.asTuple()).toEqual(result.asTuple());
     await result.delete();
     expect(await app.restoreGroup(result.id)).toBeNull();
+  });
+
+  it('are revoked with one request', async () => {
+    const { add } = tasks();
+    const members = [1, 2].map((n) => add.signature([n, n], { queue: 'nobody' }));
+    const result = await group(members).delay();
+    const listener = new Redis(redis.url(0));
+    const requests: string[] = [];
+    await listener.psubscribe('*celery.pidbox');
+    listener.on('pmessage', (_pattern, _channel, text: string) => requests.push(text));
+    await result.revoke();
+    await expect.poll(() => requests).toHaveLength(1);
+    listener.disconnect();
+    const body = Buffer.from(JSON.parse(requests[0] ?? '{}').body, 'base64').toString();
+    expect(JSON.parse(body).arguments.task_id).toEqual(result.results.map(({ id }) => id));
   });
 
   it('in groups are one group, and take partial arguments', async () => {
