@@ -44,7 +44,11 @@ export async function waitWithParents<T>(
   const stop = new AbortController();
   const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
   try {
-    return await Promise.race([wait(signal), throwFailure(parents, stop.signal)]);
+    // The first to fail is the answer: nobody waits for the rest any more.
+    const waiting = wait(signal);
+    return await (parents.length === 0
+      ? waiting
+      : Promise.race([waiting, throwFailure(parents, stop.signal)]));
   } finally {
     stop.abort();
   }

@@ -105,6 +105,8 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     ).applyAsync();
     await expect(chained.get(wait)).rejects.toMatchObject({ name: 'ValueError', message: 'in a chain' });
     await expect.poll(() => chained.status(), { timeout: 5000 }).toBe('FAILURE');
+    const grouped = await chain(fail('before a group'), group(add(1), add(2))).applyAsync();
+    await expect(grouped.get(wait)).rejects.toMatchObject({ name: 'ValueError', message: 'before a group' });
     const told = app.signature('ts.told', [], { queue: 'ts', taskId: `told-${mixture}` });
     const body = total().linkError(told);
     const joined = await chord([add(1, 1), fail('in a header'), add(2, 2)], body).applyAsync();

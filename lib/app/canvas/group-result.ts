@@ -1,6 +1,7 @@
 import { encodeJson } from '../../protocol/json.ts';
 import type { AnyResult, GetOptions, LeafResult } from '../any-result.ts';
 import { chordBackend } from '../chord-backend.ts';
+import { parentsOf, waitWithParents } from '../follow-parents.ts';
 import type { ResultPort, RevokeOptions } from '../result-port.ts';
 
 /** The results of a group, in the order of its tasks. `T` is the list of what they return. */
@@ -28,19 +29,17 @@ export class GroupResult<T = unknown[]> implements AnyResult {
   }
 
   /**
-   * Waits for all values, in the order of the group. Throws the first error that comes, `TimeoutError` after `timeout`
+   * Waits for all values, in the order of the group. Throws the first error that comes, also of a step before the group, `TimeoutError` after `timeout`
    * seconds; with `propagate: false` errors stand in the list.
    */
   get(options?: GetOptions): Promise<T>;
   async get(options: GetOptions = {}): Promise<unknown> {
-    const stop = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-    try {
-      return await Promise.all(this.results.map((result) => result.get({ ...options, signal })));
-    } finally {
-      // The first failure is the answer: nobody waits for the others any more.
-      stop.abort();
-    }
+    const { propagate = true, followParents = true } = options;
+    const parents = propagate && followParents ? parentsOf(this) : [];
+    // When a task before the group fails in Python, its members never get a result.
+    return waitWithParents(parents, options.signal, (signal) =>
+      Promise.all(this.results.map((result) => result.get({ ...options, signal }))),
+    );
   }
 
   /** As `get`: by custom the name for groups. */
