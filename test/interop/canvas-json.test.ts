@@ -7,8 +7,7 @@ import { python } from '../kit/python.ts';
 
 const app = new Celery('json', { broker: 'redis://127.0.0.1:1/0' });
 const s = (name: string, ...args: unknown[]) => app.signature<never>(name, args);
-const [a, b, c, d] = [s('a', 1), s('b'), s('c'), s('d')];
-const [e, f] = [s('e'), s('f')];
+const [a, b, c, d, e] = [s('a', 1), s('b'), s('c'), s('d'), s('e')];
 const pair = () => group(b.clone(), c.clone());
 
 const CASES: [string, AnyCanvas][] = [
