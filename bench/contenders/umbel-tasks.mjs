@@ -1,5 +1,5 @@
 // The app that the benchmark's workers run: a task that does nothing, and one that says when it started.
-import { Celery } from 'umbel';
+import { Celery } from '../../dist/lib/index.js';
 
 export const app = new Celery('bench', {
   broker: process.env.BENCH_BROKER,
