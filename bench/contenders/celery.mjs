@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { outputOf, sleep, start, stop, timeDrain } from '../measure.mjs';
+import { sleep, start, stop, timeDrain } from '../measure.mjs';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const module = 'celery_tasks';
@@ -28,7 +28,8 @@ export function celeryWorker(name, worker) {
     async latency(server, { count, perSecond, concurrency, clientFor }) {
       const client = await clientFor(server);
       const child = worker(server, concurrency);
-      await outputOf(child, /ready\./);
+      // The first one waits for the worker to be up.
+      await (await client.startedAt.delay()).get({ timeout: 30 });
       const waits = [];
       for (let i = 0; i < count; i++) {
         const sent = performance.timeOrigin + performance.now();

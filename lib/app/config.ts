@@ -110,7 +110,7 @@ export const EMBEDDED_BROKER = 'redis://127.0.0.1:5556/0';
 export const EMBEDDED_BACKEND = 'redis://127.0.0.1:5556/1';
 
 /** Celery's defaults, but for the broker: without one it is `CELERY_BROKER_URL`, else the embedded engine. */
-export function defaultConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function defaultConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   return {
     broker_url: env['CELERY_BROKER_URL'] || EMBEDDED_BROKER,
     result_backend: env['CELERY_RESULT_BACKEND'] || null,
