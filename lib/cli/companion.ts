@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
+/** How a process ended: with an exit code, or by a signal. */
+export interface CompanionEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /**
  * Another `umbel` command in a process of its own, outside of this one's group: Ctrl-C reaches it only through us, so
  * that things end in the right order. Over a channel it notices when we are gone.
  */
 export class Companion {
-  /** Exit code, or null when a signal ended it. */
-  readonly ended: Promise<number | null>;
+  readonly ended: Promise<CompanionEnd>;
   readonly #process: ChildProcess;
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
@@ -17,8 +22,8 @@ export class Companion {
       detached: true,
     });
     this.ended = new Promise((resolve) => {
-      this.#process.once('exit', (code) => resolve(code));
-      this.#process.once('error', () => resolve(1));
+      this.#process.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#process.once('error', () => resolve({ code: 1, signal: null }));
     });
   }
 

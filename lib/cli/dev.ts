@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Companion } from './companion.ts';
+import { Companion, type CompanionEnd } from './companion.ts';
 import type { GlobalOptions } from './context.ts';
 import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
 import { CliExit, EXIT } from './exit.ts';
@@ -57,9 +57,16 @@ async function runDev(globals: GlobalOptions, options: DevOptions): Promise<numb
   const start = ['-q', '-A', globals.app, ...brokerFlags(globals)];
   const worker = new Companion([...start, 'worker', '-E', '-l', options.loglevel, ...flags], env);
   const others = beside.map((file) => new Companion(['run', file], env));
-  const code = await watch(worker, others);
+  const { end, wasAsked } = await watch(worker, others);
   await stopInTime(dashboard);
-  return code;
+  if (wasAsked) return EXIT.ok;
+  throw new CliExit(EXIT.failure, `Error: ${describeEnd(end)}`);
+}
+
+function describeEnd({ code, signal }: CompanionEnd): string {
+  return signal === null
+    ? `The worker has ended with exit code ${code}; its log says why.`
+    : `The worker was ended by signal ${signal}.`;
 }
 
 function brokerFlags({ broker, resultBackend }: GlobalOptions): string[] {
@@ -70,18 +77,25 @@ function brokerFlags({ broker, resultBackend }: GlobalOptions): string[] {
  * Until the worker has ended: by itself, which is a failure, or because we were told to stop. The senders go first and
  * the worker while the engine still runs, so that nothing is lost. A second Ctrl-C ends its running tasks, a third it.
  */
-async function watch(worker: Companion, others: readonly Companion[]): Promise<number> {
+async function watch(
+  worker: Companion,
+  others: readonly Companion[],
+): Promise<{ end: CompanionEnd; wasAsked: boolean }> {
   let asked = 0;
-  const ignore = onEndSignal(() => {
+  let hasEnded = false;
+  // It listens until the process ends, also while the rest is being stopped: a signal must not cut that short.
+  onEndSignal(() => {
     asked += 1;
-    if (asked === 1) say('\nStopping when the running tasks are done. Ctrl-C again stops them now.');
+    if (asked === 1 && !hasEnded) {
+      say('\nStopping when the running tasks are done. Ctrl-C again stops them now.');
+    }
     for (const other of others) other.signal(asked === 1 ? 'SIGTERM' : 'SIGKILL');
     worker.signal(asked === 1 ? 'SIGTERM' : asked === 2 ? 'SIGQUIT' : 'SIGKILL');
   });
-  const code = await worker.ended;
-  ignore();
+  const end = await worker.ended;
+  hasEnded = true;
+  const wasAsked = asked > 0;
   for (const other of others) other.signal('SIGTERM');
   await Promise.all(others.map((other) => other.ended));
-  if (asked > 0) return EXIT.ok;
-  throw new CliExit(EXIT.failure, `Error: The worker has ended (exit code ${code}); its log says why.`);
+  return { end, wasAsked };
 }
