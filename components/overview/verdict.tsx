@@ -5,6 +5,7 @@ import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import type { ReactNode } from 'react';
 import type { Overview, Problem } from '../../lib/contract/records.ts';
+import { useIsStale } from '../live/use-stale.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import { Glyph } from '../ui/glyph.tsx';
@@ -29,16 +30,17 @@ function ProblemIcon({ kind }: { readonly kind: Problem['kind'] }): ReactNode {
   }
 }
 
-/** What is wrong, since when, where, and what to press; one quiet line when nothing is. */
+/** What is wrong, since when, where, and what to press; one quiet line when nothing is, and none on old figures. */
 export function Verdict({ overview }: { readonly overview: Overview }): ReactNode {
   const router = useRouter();
+  const isStale = useIsStale();
   const shown = overview.problems.slice(0, MAX_LINES);
   const rest = overview.problems.length - shown.length;
   const bindings = Object.fromEntries(
     shown.map((problem, index) => [String(index + 1), () => router.push(problem.href)]),
   );
   useKeys(bindings);
-  if (shown.length === 0) return <AllWell overview={overview} />;
+  if (shown.length === 0) return isStale ? null : <AllWell overview={overview} />;
   return (
     <section className="verdict" aria-label="What needs you">
       <ul>
