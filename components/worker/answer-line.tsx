@@ -16,10 +16,8 @@ export function Answers({ answers }: { readonly answers: readonly ControlAnswer[
       {newest.map((answer) => (
         <p key={`${answer.at} ${answer.command}`} className="answer">
           <span className={answer.ok ? 'dot tiny' : 'dot tiny bad'} />
-          <span className="mono cut">{answer.command}</span>
-          <span className="mid grow cut" title={answer.text}>
-            {answer.text}
-          </span>
+          <span className="mono answer-text">{answer.command}</span>
+          <span className="mid grow answer-text">{answer.text}</span>
           <span className="dim" title={formatExact(answer.at, zone)}>
             {formatClock(answer.at, zone)}
           </span>

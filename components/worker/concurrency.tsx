@@ -12,6 +12,12 @@ import { Answers } from './answer-line.tsx';
 /** More than this many slots at once is taken for a slip of the hand. */
 const MAX = 1_000;
 
+function unitText(difference: number, isGone: boolean): string {
+  if (isGone) return 'slots when last seen';
+  if (difference === 0) return 'slots';
+  return `${difference > 0 ? '+' : '−'}${Math.abs(difference)}`;
+}
+
 /** Grows or shrinks the pool by the difference to what it is. */
 export function Concurrency({ worker }: { readonly worker: WorkerDetail }): ReactNode {
   const { concurrency } = worker;
@@ -21,7 +27,8 @@ export function Concurrency({ worker }: { readonly worker: WorkerDetail }): Reac
   const current = concurrency ?? 0;
   const shown = wanted ?? current;
   const difference = shown - current;
-  const isOff = isReadOnly || worker.status === 'offline' || concurrency === null;
+  const isGone = worker.status === 'offline';
+  const isOff = isReadOnly || isGone || concurrency === null;
   const apply = (): void =>
     command.mutate(
       { kind: difference > 0 ? 'grow' : 'shrink', count: Math.abs(difference) },
@@ -53,9 +60,7 @@ export function Concurrency({ worker }: { readonly worker: WorkerDetail }): Reac
             <Plus size={14} />
           </button>
         </div>
-        <span className="mid">
-          {difference === 0 ? 'slots' : `${difference > 0 ? '+' : '−'}${Math.abs(difference)}`}
-        </span>
+        <span className={isGone ? 'dim' : 'mid'}>{unitText(difference, isGone)}</span>
         <span className="grow" />
         <Button
           {...(difference === 0 ? {} : { tone: 'primary' as const })}

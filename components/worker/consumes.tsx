@@ -8,9 +8,11 @@ import { useWorkerCommand } from '../data/use-worker-commands.ts';
 import { useIsReadOnly } from '../live/status-provider.tsx';
 import { useRoom } from '../live/use-room.ts';
 import { Button, IconButton } from '../ui/button.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Unit } from '../ui/figures.tsx';
 import { formatRate } from '../ui/format.ts';
 
+/** Who else takes from it; a worker that is gone is among the consumers no more. */
 function othersText(consumers: readonly string[] | undefined): string {
   if (!consumers) return '';
   const others = consumers.length - 1;
@@ -21,10 +23,12 @@ function othersText(consumers: readonly string[] | undefined): string {
 /** The queues this worker takes from: add one, or stop one. */
 export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNode {
   const [queue, setQueue] = useState('');
+  const [stopping, setStopping] = useState<string | null>(null);
   const isReadOnly = useIsReadOnly();
   const command = useWorkerCommand(worker.name);
   const { data: queues } = useRoom<'queues'>({ room: 'queues' });
-  const isOff = isReadOnly || worker.status === 'offline' || command.isPending;
+  const isGone = worker.status === 'offline';
+  const isOff = isReadOnly || isGone || command.isPending;
   const name = queue.trim();
   const add = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -34,28 +38,28 @@ export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNo
   return (
     <div className="cell">
       <div className="head">
-        <h2>Consumes</h2>
+        <h2>{isGone ? 'Was consuming' : 'Consumes'}</h2>
         <span className="more">{worker.prefetch === null ? '' : `prefetch ${worker.prefetch}`}</span>
       </div>
-      <ul>
+      <ul className={isGone ? 'is-past' : ''}>
         {worker.queues.map((consumed) => {
           const row = queues?.find((candidate) => candidate.name === consumed);
           return (
             <li key={consumed} className="con">
               <span className="strong cut">{consumed}</span>
-              <span className="dim grow cut">{othersText(row?.consumers)}</span>
-              {row && row.outPerSecond !== null ? (
+              <span className="dim grow cut">{isGone ? '' : othersText(row?.consumers)}</span>
+              {row && row.outPerSecond !== null && !isGone ? (
                 <span className="num mid nowrap">
                   {formatRate(row.outPerSecond)}
                   <Unit>/s</Unit>
                 </span>
               ) : null}
               <IconButton
-                label={`Stop consuming ${consumed}`}
+                label={`Stop consuming ${consumed}…`}
                 tone="bare"
                 size="sm"
                 disabled={isOff}
-                onClick={() => command.mutate({ kind: 'cancel-consumer', queue: consumed })}
+                onClick={() => setStopping(consumed)}
               >
                 <X size={14} />
               </IconButton>
@@ -63,7 +67,9 @@ export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNo
           );
         })}
       </ul>
-      {worker.queues.length === 0 ? <p className="dim">No queue: it does nothing.</p> : null}
+      {worker.queues.length === 0 ? (
+        <p className="dim">{isGone ? 'No queue.' : 'No queue: it does nothing.'}</p>
+      ) : null}
       <form className="row consume-add" onSubmit={add}>
         <input
           className="input grow"
@@ -71,6 +77,7 @@ export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNo
           placeholder="queue name"
           value={queue}
           maxLength={200}
+          disabled={isReadOnly || isGone}
           onChange={(event) => setQueue(event.target.value)}
         />
         <Button type="submit" icon={<Plus size={14} />} disabled={isOff || !name}>
@@ -82,6 +89,19 @@ export function Consumes({ worker }: { readonly worker: WorkerDetail }): ReactNo
           {errorText(command.error)}
         </p>
       ) : null}
+      <ConfirmDialog
+        isOpen={stopping !== null}
+        onOpenChange={() => setStopping(null)}
+        title={`Stop consuming ${stopping ?? ''}?`}
+        description={`${worker.name} takes nothing more from this queue until it is added again or the worker restarts.`}
+        keep="Keep consuming"
+        action="Stop consuming"
+        isBusy={command.isPending}
+        onConfirm={() => {
+          if (stopping !== null) command.mutate({ kind: 'cancel-consumer', queue: stopping });
+          setStopping(null);
+        }}
+      />
     </div>
   );
 }

@@ -62,7 +62,8 @@ function SlotLine(props: {
 }
 
 function Head({ worker, now }: { readonly worker: WorkerDetail; readonly now: number }): ReactNode {
-  const worst = worker.running
+  const running = worker.status === 'offline' ? [] : worker.running;
+  const worst = running
     .map((task, index) => ({
       task,
       index,
@@ -75,7 +76,9 @@ function Head({ worker, now }: { readonly worker: WorkerDetail; readonly now: nu
     <div className="head">
       <h2>Slots</h2>
       <span className="mid">
-        {worker.active} of {worker.concurrency ?? worker.active} busy
+        {worker.status === 'offline'
+          ? 'unknown'
+          : `${worker.active} of ${worker.concurrency ?? worker.active} busy`}
       </span>
       {worst ? (
         <span className="st s-retry">
@@ -91,12 +94,13 @@ function Head({ worker, now }: { readonly worker: WorkerDetail; readonly now: nu
 /** What runs in each slot, how long, and what is next. */
 export function SlotTable(props: { readonly worker: WorkerDetail; readonly now: number }): ReactNode {
   const { worker, now } = props;
-  const free = Math.max(0, (worker.concurrency ?? 0) - worker.running.length);
+  const isGone = worker.status === 'offline';
+  const free = isGone ? 0 : Math.max(0, (worker.concurrency ?? 0) - worker.running.length);
   const drawn = free > MAX_FREE ? 1 : free;
   return (
     <div className="cell slotsec">
       <Head worker={worker} now={now} />
-      <table className="flush slt">
+      <table className={isGone ? 'flush slt is-past' : 'flush slt'}>
         <colgroup>
           <col className="w-n" />
           <col />
@@ -110,7 +114,7 @@ export function SlotTable(props: { readonly worker: WorkerDetail; readonly now: 
             <th scope="col" className="num">
               #
             </th>
-            <th scope="col">Running now</th>
+            <th scope="col">{isGone ? 'Ran when last seen' : 'Running now'}</th>
             <td className="th" />
             <th scope="col" className="num">
               Elapsed
@@ -125,8 +129,21 @@ export function SlotTable(props: { readonly worker: WorkerDetail; readonly now: 
         </thead>
         <tbody>
           {worker.running.map((task, index) => (
-            <SlotLine key={task.uuid} task={task} number={index + 1} now={now} />
+            <SlotLine
+              key={task.uuid}
+              task={task}
+              number={index + 1}
+              now={isGone ? (worker.lastHeartbeat ?? worker.since) : now}
+            />
           ))}
+          {isGone && worker.running.length === 0 ? (
+            <tr>
+              <td className="sl-n" />
+              <td className="sl-t dim" colSpan={5}>
+                The worker does not answer.
+              </td>
+            </tr>
+          ) : null}
           {Array.from({ length: drawn }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: free slots have no identity
             <tr key={`free ${index}`}>
@@ -138,23 +155,24 @@ export function SlotTable(props: { readonly worker: WorkerDetail; readonly now: 
           ))}
         </tbody>
       </table>
-      <NextUp reserved={worker.reserved} />
+      {isGone && worker.reserved.length === 0 ? null : <NextUp reserved={worker.reserved} isGone={isGone} />}
     </div>
   );
 }
 
-function NextUp({ reserved }: { readonly reserved: readonly RunningTask[] }): ReactNode {
+function NextUp(props: { readonly reserved: readonly RunningTask[]; readonly isGone: boolean }): ReactNode {
+  const { reserved, isGone } = props;
   return (
     <>
       <div className="head next-head">
-        <h2>Next up</h2>
+        <h2>{isGone ? 'Reserved when last seen' : 'Next up'}</h2>
         <span className="mid">
           {reserved.length === 0
             ? 'nothing reserved'
             : `${formatCount(reserved.length)} reserved by this worker`}
         </span>
       </div>
-      <table className="compact flush nx">
+      <table className={isGone ? 'compact flush nx is-past' : 'compact flush nx'}>
         <colgroup>
           <col className="w-n" />
           <col />

@@ -16,14 +16,18 @@ function Mini(props: {
   readonly second?: { readonly name: string; readonly series: Series };
   readonly max?: number;
   readonly least?: number;
+  /** The worker is gone: the figure is the last one it told. */
+  readonly isPast: boolean;
 }): ReactNode {
   const { name, figure, series, second } = props;
   const now = figure ? `${figure.value}${figure.unit}` : 'not known';
+  const when = props.isPast ? 'last seen' : 'now';
   return (
-    <div className="cell mini">
+    <div className={props.isPast ? 'cell mini is-past' : 'cell mini'}>
       <div className="head">
         <h3>{name}</h3>
         <span className="grow" />
+        {props.isPast && figure ? <span className="dim small nowrap">last seen</span> : null}
         <b>
           {figure ? (
             <>
@@ -36,7 +40,7 @@ function Mini(props: {
         </b>
       </div>
       <LineChart
-        title={`${name} over time, now ${now}`}
+        title={`${name} over time, ${when} ${now}`}
         height={92}
         inset={26}
         end={series.end}
@@ -67,20 +71,40 @@ function rounded(value: number | null | undefined, unit: string, digits = 0): Fi
 /** CPU, memory, load, event loop, and what runs and finishes. */
 export function WorkerCharts({ worker }: { readonly worker: WorkerDetail }): ReactNode {
   const memory = inUnit(worker.memory);
+  const isPast = worker.status === 'offline';
   return (
     <section className="cells minis" aria-label="Over time">
-      <Mini name="CPU" figure={rounded(worker.cpuPercent, '%')} series={worker.cpu} max={100} />
+      <Mini
+        name="CPU"
+        figure={rounded(worker.cpuPercent, '%')}
+        series={worker.cpu}
+        max={100}
+        isPast={isPast}
+      />
       <Mini
         name={`Memory, ${memory.unit}`}
         figure={bytesFigure(worker.memoryBytes)}
         series={memory.series}
         least={0.1}
+        isPast={isPast}
       />
-      <Mini name="Load 1 min" figure={rounded(worker.load?.[0], '', 1)} series={worker.loadSeries} />
-      <Mini name="Event loop" figure={rounded(worker.loopMs, 'ms', 1)} series={worker.loopSeries} least={5} />
+      <Mini
+        name="Load 1 min"
+        figure={rounded(worker.load?.[0], '', 1)}
+        series={worker.loadSeries}
+        isPast={isPast}
+      />
+      <Mini
+        name="Event loop"
+        figure={rounded(worker.loopMs, 'ms', 1)}
+        series={worker.loopSeries}
+        least={5}
+        isPast={isPast}
+      />
       <Mini
         name="Active, finished"
-        figure={{ value: `${worker.active}, ${formatRate(worker.rate)}`, unit: '/s' }}
+        figure={isPast ? null : { value: `${worker.active}, ${formatRate(worker.rate)}`, unit: '/s' }}
+        isPast={isPast}
         series={worker.activeSeries}
         second={{ name: 'finished/s', series: worker.rateSeries }}
       />

@@ -1,7 +1,7 @@
 'use client';
 
 import { Tabs } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import type { WorkerDetail } from '../../lib/contract/records.ts';
 import { formatCount } from '../ui/format.ts';
 import { Concurrency } from './concurrency.tsx';
@@ -24,6 +24,27 @@ function partOf(
   return Object.fromEntries(Object.entries(stats).filter(([key]) => keys.includes(key) !== isRest));
 }
 
+/** The chosen tab is the address's hash, so that a link or a reload opens the same one. */
+function useHashTab(names: readonly string[]): readonly [string, (name: string) => void] {
+  const [tab, setTab] = useState(names[0] ?? '');
+  const joined = names.join(' ');
+  useEffect(() => {
+    const read = (): void => {
+      const hash = window.location.hash.slice(1).toLowerCase();
+      const known = joined.split(' ');
+      setTab(known.find((name) => name.toLowerCase() === hash) ?? known[0] ?? '');
+    };
+    read();
+    window.addEventListener('hashchange', read);
+    return () => window.removeEventListener('hashchange', read);
+  }, [joined]);
+  const choose = (name: string): void => {
+    setTab(name);
+    window.history.replaceState(null, '', `#${name.toLowerCase()}`);
+  };
+  return [tab, choose];
+}
+
 /** Everything of one worker, a tab for each kind. */
 export function WorkerTabs(props: { readonly worker: WorkerDetail; readonly now: number }): ReactNode {
   const { worker, now } = props;
@@ -31,7 +52,9 @@ export function WorkerTabs(props: { readonly worker: WorkerDetail; readonly now:
     ['Pool', '', <PoolTab key="pool" worker={worker} now={now} />],
     [
       'Tasks',
-      `${formatCount(worker.active)} active, ${formatCount(worker.reserved.length)} reserved`,
+      worker.status === 'offline'
+        ? ''
+        : `${formatCount(worker.active)} active, ${formatCount(worker.reserved.length)} reserved`,
       <WorkerTasks key="tasks" worker={worker} now={now} />,
     ],
     ['Queues', formatCount(worker.queues.length), <Consumes key="queues" worker={worker} />],
@@ -47,8 +70,9 @@ export function WorkerTabs(props: { readonly worker: WorkerDetail; readonly now:
       />,
     ],
   ];
+  const [tab, choose] = useHashTab(tabs.map(([name]) => name));
   return (
-    <Tabs.Root defaultValue="Pool" className="body-col">
+    <Tabs.Root value={tab} onValueChange={choose} className="body-col">
       <Tabs.List className="tabs" aria-label="Worker">
         {tabs.map(([name, note]) => (
           <Tabs.Trigger key={name} value={name}>
