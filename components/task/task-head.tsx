@@ -17,6 +17,7 @@ import { CopyButton, copyText } from '../ui/copy-button.tsx';
 import { tasksHref, workerHref } from '../ui/links.ts';
 import { rowLook, StateChip } from '../ui/state.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
+import { revokedText } from './stop-text.ts';
 import { shareDone, TaskProgress } from './task-progress.tsx';
 
 type Open = 'retry' | 'terminate' | null;
@@ -40,17 +41,17 @@ function allowedOf(task: TaskDetail, isReadOnly: boolean): Allowed {
 
 /** Revokes or terminates, and says how it went. */
 function useStop(
-  uuid: string,
+  task: TaskDetail,
   onDone: () => void,
 ): { readonly stop: (isTerminate: boolean) => void; readonly isBusy: boolean } {
   const { mutate, isPending } = useRevoke();
   const stop = (isTerminate: boolean): void =>
     mutate(
-      { uuid, isTerminate },
+      { uuid: task.uuid, isTerminate },
       {
-        onSuccess: (answer) => {
+        onSuccess: () => {
           onDone();
-          toast(answer.message);
+          toast(isTerminate ? 'Terminated' : revokedText(task));
         },
         onError: (error) =>
           toast.error(`Could not ${isTerminate ? 'terminate' : 'revoke'}. ${errorText(error)}`),
@@ -128,7 +129,7 @@ export function TaskHead(props: { readonly task: TaskDetail; readonly now: numbe
   const [open, setOpen] = useState<Open>(null);
   const isReadOnly = useIsReadOnly();
   const may = allowedOf(task, isReadOnly);
-  const { stop, isBusy } = useStop(task.uuid, () => setOpen(null));
+  const { stop, isBusy } = useStop(task, () => setOpen(null));
   useKeys({
     r: () => may.retry && setOpen('retry'),
     e: () => may.retry && setOpen('retry'),

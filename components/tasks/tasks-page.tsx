@@ -15,6 +15,7 @@ import { useNow } from '../live/use-now.ts';
 import { useTaskListRoom } from '../live/use-task-list-room.ts';
 import { PageFrame } from '../shell/page-frame.tsx';
 import { RetryByIdDialog } from '../task/retry-dialog.tsx';
+import { revokedText } from '../task/stop-text.ts';
 import { useAnnounce } from '../ui/announcer.tsx';
 import { FirstSteps } from '../ui/first-steps.tsx';
 import { formatCount } from '../ui/format.ts';
@@ -39,7 +40,7 @@ function useRowActions(): { readonly actions: RowActions; readonly dialog: React
         revoke(
           { uuid: row.uuid, isTerminate: false },
           {
-            onSuccess: (answer) => toast(answer.message),
+            onSuccess: () => toast(revokedText(row)),
             onError: (error) => toast.error(`Could not revoke. ${errorText(error)}`),
           },
         ),
