@@ -4,8 +4,8 @@ import { BASE_PATH } from '@/components/data/base-path.ts';
 import { Providers } from '@/components/shell/providers.tsx';
 import './globals.css';
 
+/** Without a title: each page writes its own. */
 export const metadata: Metadata = {
-  title: 'Umbel',
   description: 'Watches and steers Celery workers and their tasks.',
   robots: { index: false },
 };
