@@ -2,17 +2,29 @@
 
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import type { Status } from '../../lib/contract/records.ts';
 import { useStatus } from '../live/status-provider.tsx';
-import { formatCount } from '../ui/format.ts';
+import { useNow } from '../live/use-now.ts';
+import { formatCount, formatRough } from '../ui/format.ts';
 import { usePreferences } from '../ui/preferences.tsx';
 import { Logo } from './logo.tsx';
 import { Nav } from './nav.tsx';
+
+/** Seconds; workers tell of themselves more often than this. */
+const QUIET_AFTER = 15;
+
+function lagText(status: Status | null, now: number): string {
+  if (status === null || status.lastEventAt === null) return 'no events yet';
+  const quiet = now - status.lastEventAt;
+  if (quiet > QUIET_AFTER) return `no events for ${formatRough(quiet)}`;
+  return status.lagMs === null ? 'no task events yet' : `event lag ${formatCount(status.lagMs)} ms`;
+}
 
 /** Mark, ways, and at the foot: which broker, how late its events come, which clock. */
 export function Sidebar(): ReactNode {
   const status = useStatus();
   const { zone, toggleZone } = usePreferences();
-  const lag = status?.lagMs;
+  const now = useNow(5_000);
   return (
     <aside className="side" aria-label="Umbel">
       <Link className="brand" href="/" prefetch={false}>
@@ -29,7 +41,7 @@ export function Sidebar(): ReactNode {
           </span>
         </span>
         <span>
-          {lag === null || lag === undefined ? 'no events yet' : `event lag ${formatCount(lag)} ms`} ·{' '}
+          {lagText(status, now)} ·{' '}
           <button
             type="button"
             className="zone-switch"

@@ -236,8 +236,10 @@ export interface Status {
   /** Since when connected or not. */
   readonly since: number;
   readonly nextTryAt: number | null;
-  /** Delay from an event's time to its arrival, milliseconds, over the last seconds. */
+  /** Delay from an event's time to its arrival, milliseconds, over the last second that had task events. */
   readonly lagMs: number | null;
+  /** When the last event arrived; null when none has been seen. */
+  readonly lastEventAt: number | null;
   readonly eventsPerSecond: number;
   readonly tasksPerSecond: number;
   readonly failureCount: number;

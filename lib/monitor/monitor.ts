@@ -41,6 +41,8 @@ export class Monitor {
   readonly finished = new RateCounter(10);
   /** Events that could not be used. */
   dropped = 0;
+  /** When the last event arrived, in seconds; null before the first. */
+  lastEventAt: number | null = null;
   #changed = new Map<string, TaskRecord>();
   readonly #failures: TaskRecord[] = [];
   #lagSum = 0;
@@ -55,6 +57,7 @@ export class Monitor {
   /** Takes events as they arrived at `now`. Never throws: what cannot be used is dropped and counted. */
   apply(events: readonly ClusterEvent[], now: number): void {
     this.events.add(now, events.length);
+    if (events.length > 0) this.lastEventAt = now;
     for (const event of events) {
       if (!this.#applyOne(event, now)) this.dropped += 1;
     }
@@ -63,7 +66,7 @@ export class Monitor {
   /** Moves time on, about once a second: silent workers, lost tasks, the verdict. */
   tick(now: number): void {
     for (const worker of this.workers.tick(now)) this.#loseTasks(worker);
-    this.#lagMs = this.#lagCount === 0 ? null : (this.#lagSum / this.#lagCount) * 1000;
+    if (this.#lagCount > 0) this.#lagMs = (this.#lagSum / this.#lagCount) * 1000;
     this.#lagSum = 0;
     this.#lagCount = 0;
     this.#problems = findProblems(this.names.failing(now), this.queues.rows(now), this.workers.values());

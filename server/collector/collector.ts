@@ -145,6 +145,7 @@ export class Collector implements Service {
       since: this.link.since,
       nextTryAt: this.link.nextTryAt,
       lagMs: this.monitor.lagMs,
+      lastEventAt: this.monitor.lastEventAt,
       eventsPerSecond: this.monitor.events.perSecond(now),
       tasksPerSecond: this.monitor.finished.perSecond(now),
       failureCount: this.monitor.throughput.sum(now, 3600).failure,
