@@ -40,8 +40,12 @@ function Vital(props: {
   );
 }
 
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 function average(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? null : total(values) / values.length;
 }
 
 /** Without the time before the first task: nothing was known then, which is not zero. */
@@ -61,9 +65,8 @@ const pick = (buckets: readonly ThroughputBucket[], key: 'waitP95' | 'runP95'): 
 export function Vitals({ overview }: { readonly overview: Overview }): ReactNode {
   const done = sinceFirst(overview.buckets).slice(0, -1);
   const finished = done.map((bucket) => bucket.success + bucket.failure);
-  const shares = done
-    .filter((bucket) => bucket.success + bucket.failure > 0)
-    .map((bucket) => (100 * bucket.failure) / (bucket.success + bucket.failure));
+  const ended = total(finished);
+  const failed = total(done.map((bucket) => bucket.failure));
   const usual = average(finished);
   const isFailing = overview.problems.some((problem) => problem.kind === 'failing');
   const isAbandoned = overview.problems.some((problem) => problem.kind === 'abandoned_queue');
@@ -78,7 +81,7 @@ export function Vitals({ overview }: { readonly overview: Overview }): ReactNode
       </Vital>
       <Vital
         label="Failed"
-        note={`avg ${formatPercent(average(shares) ?? 0)}`}
+        note={ended === 0 ? '' : `avg ${formatPercent((100 * failed) / ended)}%`}
         figures={[{ value: formatPercent(overview.failedPercent), unit: '%' }]}
         tone={isFailing ? 'bad' : ''}
       >
