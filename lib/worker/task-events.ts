@@ -49,10 +49,11 @@ export class TaskEvents {
     });
   }
 
-  /** Any other event of a task; `fields` is made only when it is sent. */
+  /** Any other event of a task, with the pid of the process that runs it: with prefork that is the child's. */
   send(request: TaskHandle, type: string, fields: Readonly<Record<string, unknown>>): void {
     if (this.#isOn && request.profile.sendEvents) {
-      this.#dispatcher.send(type, { uuid: request.request.id, ...fields });
+      const place = request.pid === null ? {} : { pid: request.pid };
+      this.#dispatcher.send(type, { uuid: request.request.id, ...place, ...fields });
     }
   }
 
