@@ -42,6 +42,7 @@ export function LineChart(props: {
   const count = first?.points.length ?? 0;
   const top = largest(...props.series.map((line) => line.points));
   const max = props.max !== undefined && top <= props.max ? props.max : niceMax(top, props.least ?? 1);
+  const [half, whole] = [props.format(max / 2), props.format(max)];
   const start = props.end - Math.max(0, count - 1) * props.stepSeconds;
   return (
     <ChartFrame
@@ -50,8 +51,8 @@ export function LineChart(props: {
       inset={props.inset ?? 30}
       grid={[
         { top: 100, label: '0', isZero: true },
-        { top: 50, label: props.format(max / 2) },
-        { top: 0, label: props.format(max) },
+        { top: 50, label: half === whole ? '' : half },
+        { top: 0, label: whole },
       ]}
       ticks={props.tickCount === 0 ? [] : timeTicks(start, props.end, props.tickCount ?? 3, zone)}
       marks={props.marks ?? []}
