@@ -24,19 +24,32 @@ function tickLabel(seconds: number): string {
   return seconds < 120 ? `${Number(seconds.toFixed(1))} s` : formatDuration(seconds);
 }
 
-function LaneView(props: { readonly lane: Lane; readonly timeline: Timeline }): ReactNode {
-  const { lane, timeline } = props;
-  const length = timeline.end - timeline.start;
-  const percent = (at: number): number => ((at - timeline.start) / length) * 100;
+/** Where a lane's bars stand, in percent of the axis, and where its words have room. */
+interface Place {
+  readonly left: number;
+  readonly right: number;
+  readonly words: 'after' | 'before' | 'beyond';
+}
+
+function percentOf(timeline: Timeline, at: number): number {
+  return ((at - timeline.start) / (timeline.end - timeline.start)) * 100;
+}
+
+/** Words never lie on a bar: they stand after it, before it, or beyond the end of the axis. */
+function placeOf(lane: Lane, timeline: Timeline): Place {
   const first = lane.segments[0];
   const last = lane.segments.at(-1);
-  const left = first ? percent(first.from) : 0;
-  const right = last ? percent(last.to) : 0;
+  const left = first ? percentOf(timeline, first.from) : 0;
+  const right = last ? percentOf(timeline, last.to) : 0;
+  if (right <= 66) return { left, right, words: 'after' };
+  return { left, right, words: left > 34 ? 'before' : 'beyond' };
+}
+
+function LaneView(props: { readonly lane: Lane; readonly timeline: Timeline }): ReactNode {
+  const { lane, timeline } = props;
+  const percent = (at: number): number => percentOf(timeline, at);
+  const { left, right, words } = placeOf(lane, timeline);
   const { outcome } = lane;
-  // Words stand where there is room: after the bars, before them, or on the left within the lane.
-  const isBefore = right > 66 && left > 34;
-  const isInside = right > 66 && !isBefore;
-  const place = isBefore ? `${left}%` : `${right}%`;
   return (
     <div className="lane">
       <span className="ln-name">
@@ -56,8 +69,9 @@ function LaneView(props: { readonly lane: Lane; readonly timeline: Timeline }): 
         ))}
         {lane.isRunning ? <b className="now" style={{ left: `${right}%` }} /> : null}
         <span
-          className={`tl ${stateClass(outcome.look)}${isBefore ? ' before' : ''}${isInside ? ' inside' : ''}`}
-          style={{ left: place }}
+          className={`tl ${stateClass(outcome.look)} ${words}`}
+          style={{ left: `${words === 'before' ? left : right}%` }}
+          title={`${outcome.strong}${outcome.text}`}
         >
           {outcome.strong ? <b>{outcome.strong}</b> : null}
           {outcome.text}
@@ -77,6 +91,7 @@ function sentence(timeline: Timeline): string {
 /** From sent to done with the waits between, and the list of moments below. */
 export function TimelineView(props: { readonly task: TaskDetail; readonly now: number }): ReactNode {
   const timeline = timelineOf(props.task, props.now);
+  const isRoomy = timeline?.lanes.some((lane) => placeOf(lane, timeline).words === 'beyond') ?? false;
   return (
     <div className="cell">
       <div className="head">
@@ -101,7 +116,7 @@ export function TimelineView(props: { readonly task: TaskDetail; readonly now: n
         ) : null}
       </div>
       {timeline ? (
-        <div className="gantt" role="img" aria-label={sentence(timeline)}>
+        <div className={isRoomy ? 'gantt roomy' : 'gantt'} role="img" aria-label={sentence(timeline)}>
           {timeline.lanes.map((lane, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: lanes only ever grow at the end
             <LaneView key={index} lane={lane} timeline={timeline} />
