@@ -45,18 +45,6 @@ export function applyTaskOptions(task: Task, options: TaskOptions): void {
   }
 }
 
-/** The function whose parameters a call fills, and how many of them the task itself takes. */
-export function bodyOf(task: Task): { body: (...args: never[]) => unknown; skip: number } {
-  const body: unknown = Reflect.get(task, 'body');
-  return typeof body === 'function' && isBody(body)
-    ? { body, skip: task.bind ? 1 : 0 }
-    : { body: task.run, skip: 0 };
-}
-
-function isBody(value: object): value is (...args: never[]) => unknown {
-  return typeof value === 'function';
-}
-
 /**
  * A function that runs the task in place and has everything the task has: the task is its prototype, so that
  * `instanceof Task`, options and methods work on it too.

@@ -9,6 +9,7 @@ export interface Parameter {
   readonly isRest: boolean;
   /** `{ a, b }`: takes keyword arguments as an object. */
   readonly isObjectPattern: boolean;
+  readonly hasDefault: boolean;
 }
 
 /** Parameters of a function; null when its source does not tell (native and bound functions). */
@@ -16,7 +17,7 @@ export function readParameters(fn: (...args: never[]) => unknown): Parameter[] |
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) return null;
   const single = /^(?:async\s+)?([\w$]+)\s*=>/.exec(source);
-  if (single?.[1]) return [{ name: single[1], isRest: false, isObjectPattern: false }];
+  if (single?.[1]) return [{ name: single[1], isRest: false, isObjectPattern: false, hasDefault: false }];
   const start = source.indexOf('(');
   const parts = start < 0 ? null : splitList(source, start + 1);
   return parts?.map(readParameter) ?? null;
@@ -72,8 +73,13 @@ function placeRest(
 
 function readParameter(text: string): Parameter {
   const isRest = text.startsWith('...');
-  const name = /^(?:\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)/u.exec(text)?.[1] ?? null;
-  return { name, isRest, isObjectPattern: text.startsWith('{') };
+  const match = /^(?:\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(=)?/u.exec(text);
+  return {
+    name: match?.[1] ?? null,
+    isRest,
+    isObjectPattern: text.startsWith('{'),
+    hasDefault: match?.[2] !== undefined,
+  };
 }
 
 const CLOSE: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };

@@ -48,7 +48,11 @@ export interface TaskOptions {
   readonly trail?: boolean;
   /** Default true. */
   readonly sendEvents?: boolean;
-  /** Refuse keyword arguments that the function does not have. Default true. */
+  /**
+   * Refuse calls that the function cannot take, in Python's words: an argument missing, too many, or a name that it does
+   * not have. Types are gone at run time: give an optional parameter a default, `(n: number | null = null) => …`, or turn
+   * this off. Default true.
+   */
   readonly typing?: boolean;
 }
 

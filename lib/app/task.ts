@@ -16,6 +16,7 @@ import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
 import type { AnyCanvas, Gives, LastArguments } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
+import { wrongCall } from './signature-check.ts';
 import type { ErrorClass, TaskOptions } from './task-options.ts';
 
 export type { ApplyOptions } from './apply-options.ts';
@@ -139,10 +140,11 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     return currentContext() ?? directContext(this.name, []);
   }
 
-  /** Sends a call with these arguments; resolves when the broker has it. */
+  /** Sends a call with these arguments; resolves when the broker has it. Throws TypeError as `typing` says. */
   delay(...args: Parameters<this['run']>): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
   delay(...args: unknown[]): Promise<AsyncResult<unknown>> {
-    return this.app.send(this, args, NO_KWARGS, NO_OPTIONS);
+    const wrong = wrongCall(this, args, NO_KWARGS);
+    return wrong ? Promise.reject(wrong) : this.app.send(this, args, NO_KWARGS, NO_OPTIONS);
   }
 
   /** Sends a call with options. Throws `UmbelError`: `bad_request`, or `unavailable` when the broker is away. */
@@ -154,7 +156,9 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     args: readonly unknown[] = [],
     options: ApplyOptions = NO_OPTIONS,
   ): Promise<AsyncResult<unknown>> {
-    return this.app.send(this, args, options.kwargs ?? NO_KWARGS, options);
+    const kwargs = options.kwargs ?? NO_KWARGS;
+    const wrong = wrongCall(this, args, kwargs);
+    return wrong ? Promise.reject(wrong) : this.app.send(this, args, kwargs, options);
   }
 
   /** Runs it here and now as a worker would, retries included, and returns its finished result. */

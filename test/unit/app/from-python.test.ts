@@ -74,5 +74,5 @@ values`)) as string[];
   expect(inChain).toBe("ValueError('c')");
   expect(inChord).toMatch(/^ChordError\("Dependency \S+ raised ValueError\('x'\)"\)$/);
   expect(told).toBe('told of the-failed');
-  expect(unknown).toBe(`TypeError("ts.add() got an unexpected keyword argument 'q'")`);
+  expect(unknown).toBe(`TypeError("add() got an unexpected keyword argument 'q'")`);
 });

@@ -160,7 +160,7 @@ describe('a function task', () => {
     const unknown = await app.sendTask('tasks.add', [1], { kwargs: { z: 5 } });
     await expect(unknown.get({ timeout: 10 })).rejects.toMatchObject({
       name: 'TypeError',
-      message: "tasks.add() got an unexpected keyword argument 'z'",
+      message: "add() got an unexpected keyword argument 'z'",
     });
   });
 
