@@ -68,8 +68,10 @@ export function poolKind(name: string): PoolKind {
   throw new UmbelError('bad_config', `There is no pool "${name}". There are: ${POOL_KINDS.join(', ')}.`);
 }
 
+/** Throws `UmbelError('bad_config')` for what no worker can be started with. */
 export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettings {
   const { conf } = app;
+  checkNumbers(app, options);
   const pool = poolKind(options.pool ?? conf.worker_pool);
   const settings: WorkerSettings = {
     hostname: nodeName(options.hostname ?? null),
@@ -91,14 +93,38 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
   return settings;
 }
 
+/** Settings come from plain JavaScript and from files too, where no type keeps a text out. */
+function checkNumbers({ conf }: Celery, options: WorkerOptions): void {
+  wholeFrom(1, 'The concurrency', options.concurrency);
+  wholeFrom(1, 'worker_concurrency', conf.worker_concurrency);
+  wholeFrom(0, 'The prefetch multiplier', options.prefetchMultiplier);
+  wholeFrom(0, 'worker_prefetch_multiplier', conf.worker_prefetch_multiplier);
+  wholeFrom(1, '--max-tasks-per-child', options.maxTasksPerChild);
+  wholeFrom(1, 'worker_max_tasks_per_child', conf.worker_max_tasks_per_child);
+  wholeFrom(1, '--max-memory-per-child', options.maxMemoryPerChild);
+  wholeFrom(1, 'worker_max_memory_per_child', conf.worker_max_memory_per_child);
+  seconds('--time-limit', options.timeLimit);
+  seconds('--soft-time-limit', options.softTimeLimit);
+  seconds('task_time_limit', conf.task_time_limit);
+  seconds('task_soft_time_limit', conf.task_soft_time_limit);
+}
+
+function wholeFrom(least: number, name: string, value: unknown): void {
+  if (value == null || (typeof value === 'number' && Number.isInteger(value) && value >= least)) return;
+  throw new UmbelError('bad_config', `${name} is ${shown(value)}, but must be a whole number from ${least}.`);
+}
+
+function seconds(name: string, value: unknown): void {
+  if (value == null || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return;
+  throw new UmbelError('bad_config', `${name} is ${shown(value)}, but must be a number of seconds from 0.`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
 function concurrencyOf({ conf }: Celery, { concurrency }: WorkerOptions, pool: PoolKind): number {
   if (pool === 'solo') return 1;
-  if (concurrency != null && !(Number.isInteger(concurrency) && concurrency >= 1)) {
-    throw new UmbelError(
-      'bad_config',
-      `The concurrency is ${concurrency}, but must be a whole number from 1.`,
-    );
-  }
   return concurrency ?? (pool === 'async' ? ASYNC_CONCURRENCY : conf.worker_concurrency);
 }
 

@@ -8,6 +8,7 @@ import type { Delivery } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { RequestHost } from './host.ts';
+import { parkedText } from './parked-text.ts';
 import { recordText } from './record-text.ts';
 import { Request } from './request.ts';
 import type { TaskProfiles } from './task-profile.ts';
@@ -68,7 +69,7 @@ export class Reception {
 
   #park(delivery: Delivery, reason: string): void {
     const { host } = this.#options;
-    host.logger.warning(`Received invalid task message: ${reason}\nIt is set aside and can be looked at.`);
+    host.logger.warning(parkedText(delivery.queue, reason));
     host.consumer.park(delivery.tag, reason);
   }
 

@@ -17,6 +17,7 @@ import type { RequestHost } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { makePool } from './make-pool.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
+import { parkedText } from './parked-text.ts';
 import { Patience } from './patience.ts';
 import { Reception } from './reception.ts';
 import { Results } from './results.ts';
@@ -136,8 +137,7 @@ export class Worker implements Service {
         queues: settings.queues,
         prefetch: settings.concurrency * settings.prefetchMultiplier,
         onDeliveries: (deliveries) => reception.receive(deliveries),
-        onParked: (reason, queue) =>
-          logger.warning(`Received invalid task message from ${queue}: ${reason}. It is set aside.`),
+        onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
         onConnection: (state, reason) => this.#onConnection(state, reason),
       }),
       results,
