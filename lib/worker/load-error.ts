@@ -17,9 +17,11 @@ function placeOf(error: Error, path: string): string {
   if (parsed?.[1]) return parsed[1];
   if (error instanceof SyntaxError) return syntaxErrorPlace(path) ?? path;
   for (const line of (error.stack ?? '').split('\n')) {
+    // `node:internal/modules/…` has slashes too, but is no file.
+    if (/\bnode:/.test(line)) continue;
     const place = /(file:\/\/\S+|\/[^\s()]+):(\d+):(\d+)\)?$/.exec(line);
     const file = place?.[1];
-    if (file === undefined || /\/node_modules\/|\bnode:/.test(file)) continue;
+    if (file === undefined || file.includes('/node_modules/')) continue;
     return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place?.[2]}`;
   }
   return path;

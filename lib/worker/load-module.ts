@@ -15,7 +15,9 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
  * dotted `proj.tasks`. Throws `UmbelError('bad_config')` that lists what was tried.
  */
 export function resolveModule(name: string, folder: string = process.cwd()): string {
-  const names = /^[\w-]+(\.[\w-]+)+$/.test(name) ? [name, name.replaceAll('.', '/')] : [name];
+  // With a known extension it is a file, never a package in dots.
+  const isDotted = /^[\w-]+(\.[\w-]+)+$/.test(name) && !EXTENSIONS.includes(extname(name));
+  const names = isDotted ? [name, name.replaceAll('.', '/')] : [name];
   const tried: string[] = [];
   for (const candidate of names.flatMap(candidates)) {
     const path = resolve(folder, candidate);
