@@ -44,7 +44,7 @@ const COMMANDS: readonly RemoteCommand[] = [
   },
   { name: 'disable_events', help: 'stop sending task events' },
   { name: 'enable_events', help: 'send task events' },
-  { name: 'heartbeat', help: 'send a heartbeat event now' },
+  { name: 'heartbeat', help: 'send a heartbeat event now; nobody replies', isSilent: true },
   { name: 'pool_grow', usage: '[n]', help: 'more processes or slots', parse: size },
   { name: 'pool_shrink', usage: '[n]', help: 'fewer processes or slots', parse: size },
   {
@@ -62,7 +62,11 @@ const COMMANDS: readonly RemoteCommand[] = [
     help: 'do not start these tasks',
     parse: (words) => ({ task_id: words, terminate: false, signal: 'SIGTERM' }),
   },
-  { name: 'shutdown', help: 'stop the workers when their running tasks are done; nobody replies' },
+  {
+    name: 'shutdown',
+    help: 'stop the workers when their running tasks are done; nobody replies',
+    isSilent: true,
+  },
   {
     name: 'terminate',
     usage: '<signal> <id> [id …]',

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DashboardOptions } from '../../server/main.ts';
 import type { LogLevel } from '../util/logger.ts';
-import { list, logLevel, wholeNumber } from './parse.ts';
+import { list, logLevel, port, wholeNumber } from './parse.ts';
 
 export interface DashboardCliOptions {
   readonly port?: number;
@@ -29,11 +29,11 @@ function days(text: string): number {
 /** Options of the dashboard, for `flower` and `dev`. Flower's spelling with an underscore works too. */
 export function addDashboardOptions(command: Command, logDefault: LogLevel): Command {
   return command
-    .option('--port <n>', 'port of the pages (5555; 0: any free one)', wholeNumber)
+    .option('--port <n>', 'port of the pages (5555; 0: any free one)', port)
     .option('--address <ip>', 'address to listen on (127.0.0.1)')
     .option('--url-prefix <path>', 'path under which a proxy serves it, such as flower')
     .addOption(new Option('--url_prefix <path>').hideHelp())
-    .option('--engine-port <n>', 'port of the embedded engine (5556)', wholeNumber)
+    .option('--engine-port <n>', 'port of the embedded engine (5556)', port)
     .option('--data <dir>', 'folder for queues and history (.umbel)')
     .option('--memory-only', 'keep nothing on disk')
     .option('--max-tasks <n>', 'tasks to remember (1,000,000)', wholeNumber)

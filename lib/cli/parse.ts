@@ -15,9 +15,28 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+/** A whole number from 1 from the command line. */
+export function count(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError(`It is ${value}, but must be a whole number from 1.`);
+  return value;
+}
+
+/** A port; 0 stands for any free one. */
+export function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 0 || value > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return value;
+}
+
 /** Names with commas between them. */
 export function list(text: string): string[] {
-  return text.split(',').filter(Boolean);
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (names.length === 0) throw new InvalidArgumentError('It names nothing.');
+  return names;
 }
 
 export function logLevel(text: string): LogLevel {

@@ -34,6 +34,7 @@ export function createProgram(): Command {
     )
     .enablePositionalOptions()
     .exitOverride()
+    .configureOutput({ outputError })
     .hook('preAction', (command) => changeFolder(command.opts<{ workdir?: string }>().workdir));
   for (const register of [
     registerWorker,
@@ -52,8 +53,16 @@ export function createProgram(): Command {
     register(program);
   }
   for (const command of program.commands)
-    command.exitOverride().showHelpAfterError('(add --help for the options)');
+    command
+      .exitOverride()
+      .configureOutput({ outputError })
+      .showHelpAfterError('(add --help for the options)');
   return program;
+}
+
+/** The parser writes `error:`; the capital is that of all our errors. */
+function outputError(text: string, write: (text: string) => void): void {
+  write(text.replace(/^error:/, 'Error:'));
 }
 
 function changeFolder(folder: string | undefined): void {

@@ -13,6 +13,8 @@ export interface RemoteCommand {
   readonly usage?: string;
   /** Turns the words into the arguments of the message. Throws InvalidArgumentError. */
   readonly parse?: (words: readonly string[]) => Record<string, unknown>;
+  /** Workers obey without an answer. */
+  readonly isSilent?: boolean;
 }
 
 export interface RemoteOptions {
@@ -46,6 +48,10 @@ export async function runRemote(
     }),
   );
   const answers = replies.flatMap((reply) => Object.entries(reply));
+  if (answers.length === 0 && command.isSilent) {
+    say(options.json ? '{}' : `Sent. Workers do not answer ${command.name}.`);
+    return;
+  }
   if (answers.length === 0)
     throw new CliExit(EXIT.unavailable, 'Error: No nodes replied within time constraint');
   if (options.json) {

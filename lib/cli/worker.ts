@@ -1,16 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Celery } from '../app/celery.ts';
 import { toError } from '../contract/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../util/logger.ts';
 import { banner } from '../worker/banner.ts';
 import { nodeFile } from '../worker/names.ts';
-import { ASYNC_CONCURRENCY, type WorkerOptions } from '../worker/options.ts';
+import { ASYNC_CONCURRENCY, poolKind, type WorkerOptions } from '../worker/options.ts';
 import { WorkerSignals } from '../worker/signals.ts';
 import { Worker } from '../worker/worker.ts';
 import { type GlobalOptions, openApp, overridesOf } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
-import { list, logLevel, seconds, wholeNumber } from './parse.ts';
+import { count, list, logLevel, seconds, wholeNumber } from './parse.ts';
 import { Pidfile } from './pidfile.ts';
 
 interface WorkerCliOptions {
@@ -42,15 +42,19 @@ export function registerWorker(program: Command): void {
     .option(
       '-c, --concurrency <n>',
       `tasks at once; default: CPUs, ${ASYNC_CONCURRENCY} with -P async`,
-      wholeNumber,
+      count,
     )
-    .option('-P, --pool <pool>', 'prefork (processes, the default), async (one event loop), solo (one task)')
+    .option(
+      '-P, --pool <pool>',
+      'prefork (processes, the default), async (one event loop), solo (one task)',
+      pool,
+    )
     .option('-Q, --queues <names>', 'comma-separated queues to take from; default: those of the app', list)
     .option('-X, --exclude-queues <names>', 'queues of the app to leave out', list)
     .option('-E, --task-events', 'send task events, for the dashboard and other monitors')
     .option('--prefetch-multiplier <n>', 'messages to hold for each slot; 0: no limit', wholeNumber)
-    .option('--max-tasks-per-child <n>', 'prefork: replace a process after so many tasks', wholeNumber)
-    .option('--max-memory-per-child <kib>', 'prefork: replace a process that uses more memory', wholeNumber)
+    .option('--max-tasks-per-child <n>', 'prefork: replace a process after so many tasks', count)
+    .option('--max-memory-per-child <kib>', 'prefork: replace a process that uses more memory', count)
     .option('--time-limit <seconds>', 'stop tasks after so long, unless they set a limit', seconds)
     .option('--soft-time-limit <seconds>', 'abort the signal of tasks after so long', seconds)
     .option('--without-heartbeat', 'send no heartbeat events')
@@ -62,6 +66,14 @@ export function registerWorker(program: Command): void {
       // Not just the exit code: a task that was cut off, or a module of the user's, may keep timers and sockets open.
       process.exit(await runWorker(program.opts<GlobalOptions>(), options));
     });
+}
+
+function pool(name: string): string {
+  try {
+    return poolKind(name);
+  } catch (error) {
+    throw new InvalidArgumentError(toError(error).message);
+  }
 }
 
 async function runWorker(globals: GlobalOptions, options: WorkerCliOptions): Promise<number> {
