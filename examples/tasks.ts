@@ -34,7 +34,7 @@ export const resizeImage = app.task('shop.resize_image', (file: string, width: n
   return { file: file.replace('.', `-${width}.`), width, checksum };
 });
 
-/** Fails for one customer in six. `throws` makes it an expected error: one line in the worker's log, no traceback. */
+/** Fails for one order in three of those that the traffic sends. `throws` makes it an expected error: one line in the worker's log, no traceback. */
 export const chargeCard = app.task(
   'shop.charge_card',
   { throws: [CardDeclined] },
@@ -63,7 +63,7 @@ export const remindOfCart = app.task('emails.remind_of_cart', async (customer: s
   return `${customer} was reminded of ${items} items`;
 });
 
-/** A bug on purpose, so that there is a traceback to look at. */
+/** A bug on purpose, for rows where a price is a text: so there is a traceback to look at. */
 export const importPrices = app.task('shop.import_prices', async (row: string) => {
   await sleep(60);
   const prices: Record<string, { euros: number } | undefined> = JSON.parse(row);
