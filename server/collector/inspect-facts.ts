@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Monitor } from '../../lib/monitor/monitor.ts';
+import type { TaskRecord } from '../../lib/monitor/task-record.ts';
 import type { WorkerRecord } from '../../lib/monitor/worker-record.ts';
 
 const optionalNumber = z.number().optional().catch(undefined);
@@ -66,18 +67,32 @@ function poolName(implementation: string | undefined): string | undefined {
 }
 
 const infosSchema = z.array(
-  z.object({ id: z.string(), delivery_info: z.object({ routing_key: z.string() }).partial().optional() }),
+  z.object({
+    id: z.string(),
+    worker_pid: optionalNumber,
+    delivery_info: z.object({ routing_key: z.string() }).partial().optional(),
+  }),
 );
 
-/** Running and reserved tasks name the queue they came from, which their events do not. */
+/**
+ * Running and reserved tasks name the queue they came from, and the process that runs them: Celery's events name
+ * neither, as they carry the pid of the worker's main process.
+ */
 export function applyTaskInfos(monitor: Monitor, worker: WorkerRecord, answer: unknown): void {
   const parsed = infosSchema.safeParse(answer);
-  for (const { id, delivery_info: info } of parsed.success ? parsed.data : []) {
+  for (const { id, worker_pid: pid, delivery_info: info } of parsed.success ? parsed.data : []) {
     const record = monitor.tasks.get(id);
     const queue = info?.routing_key;
+    if (record) applyPid(monitor, record, pid);
     if (!record || record.facts.queue !== null || queue === undefined) continue;
     if (!worker.facts.queues?.includes(queue)) continue;
     record.facts.queue = queue;
     monitor.touch(record);
   }
+}
+
+function applyPid(monitor: Monitor, record: TaskRecord, pid: number | null | undefined): void {
+  if (typeof pid !== 'number' || !record.isRunning || record.facts.pid === pid) return;
+  record.facts.pid = pid;
+  monitor.touch(record);
 }
