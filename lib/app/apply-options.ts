@@ -2,6 +2,7 @@ import { UmbelError } from '../contract/errors.ts';
 import { isoformat, parseIso } from '../protocol/json-types.ts';
 import type { Signature } from '../protocol/signature.ts';
 import { nowSeconds } from '../util/clock.ts';
+import { nearestName } from '../util/nearest-name.ts';
 
 /** How publishing is tried again while the broker is away. Seconds. */
 export interface RetryPolicy {
@@ -69,6 +70,41 @@ export interface ApplyOptions {
   readonly replacedTaskNesting?: number;
 }
 
+/** Every name of an option; the compiler sees to it that none is missing. */
+const OPTION_NAMES: Readonly<Record<keyof ApplyOptions, true>> = {
+  kwargs: true,
+  countdown: true,
+  eta: true,
+  expires: true,
+  queue: true,
+  exchange: true,
+  routingKey: true,
+  priority: true,
+  taskId: true,
+  headers: true,
+  link: true,
+  linkError: true,
+  ignoreResult: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  serializer: true,
+  shadow: true,
+  retry: true,
+  retryPolicy: true,
+  rootId: true,
+  parentId: true,
+  group: true,
+  groupIndex: true,
+  chord: true,
+  chain: true,
+  replyTo: true,
+  addToParent: true,
+  routeName: true,
+  stampedHeaders: true,
+  stamps: true,
+  replacedTaskNesting: true,
+};
+
 export const NO_OPTIONS: ApplyOptions = {};
 export const NO_KWARGS: Readonly<Record<string, unknown>> = {};
 
@@ -90,16 +126,29 @@ export function expiryOf(expires: ApplyOptions['expires']): { text: string; expi
 }
 
 /** Refuses what no worker would understand, before anything is sent. */
-export function checkOptions({ serializer, priority, timeLimit, softTimeLimit }: ApplyOptions): void {
+export function checkOptions(options: ApplyOptions): void {
+  for (const name in options) {
+    if (!Object.hasOwn(OPTION_NAMES, name)) throw unknownOption(name);
+  }
+  const { serializer, priority, timeLimit, softTimeLimit } = options;
   if (serializer !== undefined && serializer !== 'json') {
     throw badOption('serializer', serializer, '"json", the only one supported');
   }
-  if (priority !== undefined && !(priority >= 0 && priority <= 255)) {
-    throw badOption('priority', priority, 'a number from 0 to 9');
+  if (
+    priority !== undefined &&
+    priority !== null &&
+    !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
+  ) {
+    throw badOption('priority', priority, 'a whole number from 0 to 9');
   }
   if (timeLimit !== undefined && softTimeLimit !== undefined && softTimeLimit > timeLimit) {
     throw badOption('softTimeLimit', softTimeLimit, 'at most the timeLimit');
   }
+}
+
+function unknownOption(name: string): UmbelError {
+  const nearest = nearestName(name, Object.keys(OPTION_NAMES));
+  return new UmbelError('bad_request', `"${name}" is no option of a call. Did you mean "${nearest}"?`);
 }
 
 function secondsFromNow(seconds: number): Date {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { UmbelError } from '../contract/errors.ts';
 import type { Queue } from '../transport/transport.ts';
+import { nearestName } from '../util/nearest-name.ts';
 import type { RetryPolicy } from './apply-options.ts';
 import type { Route } from './routes.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -217,22 +218,6 @@ function checkConfig(conf: Config): void {
 }
 
 function unknownSetting(key: string, known: readonly string[]): UmbelError {
-  const [nearest] = [...known, 'broker', 'backend'].sort((a, b) => distance(key, a) - distance(key, b));
+  const nearest = nearestName(key, [...known, 'broker', 'backend']);
   return new UmbelError('bad_config', `"${key}" is no setting. Did you mean "${nearest}"?`);
-}
-
-/** Levenshtein distance, blind to case and underscores so that camelCase finds its setting. */
-function distance(left: string, right: string): number {
-  const [a, b] = [left, right].map((text) => text.toLowerCase().replaceAll('_', ''));
-  if (a === undefined || b === undefined) return 0;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

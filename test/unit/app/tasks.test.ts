@@ -167,8 +167,10 @@ describe('a function task', () => {
   it.each([
     [{ countdown: Number.NaN }, /countdown must be a number/],
     [{ eta: 'soon' }, /eta must be a Date or an ISO 8601 time/],
-    [{ priority: -1 }, /priority must be a number/],
+    [{ priority: -1 }, /priority must be a whole number/],
     [{ timeLimit: 1, softTimeLimit: 2 }, /softTimeLimit must be at most/],
+    [{ priority: 99 }, /priority must be a whole number from 0 to 9/],
+    [{ countdwn: 1 } as object, /"countdwn" is no option of a call\. Did you mean "countdown"/],
     [{ serializer: 'pickle' as 'json' }, /serializer must be "json"/],
   ])('refuses %j before anything is sent', async (options, reason) => {
     await expect(tasks.add.applyAsync([1, 2], options)).rejects.toThrow(reason);

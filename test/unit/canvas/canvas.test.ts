@@ -39,7 +39,7 @@ function tasks() {
     add: app.task('t.add', (x: number, y: number) => x + y),
     total: app.task('t.total', (numbers: number[]) => numbers.reduce((a, b) => a + b, 0)),
     echo: app.task('t.echo', (value: unknown) => value),
-    ids: app.task('t.ids', { bind: true }, (self, _value?: unknown) => {
+    ids: app.task('t.ids', { bind: true }, (self, _value: unknown = null) => {
       const { id, rootId, parentId } = self.request;
       return { id, rootId, parentId };
     }),
