@@ -5,7 +5,7 @@ import { READY_STATES } from '../../lib/contract/states.ts';
 const NOT_RUNNING = new Set(['PENDING', 'SENT', 'RECEIVED', 'RETRY', 'REJECTED']);
 
 /** Started and not over, in a state of Celery or one of its own such as PROGRESS. */
-export function isRunning(task: Pick<TaskRow, 'state' | 'isLost'>): boolean {
+function isRunning(task: Pick<TaskRow, 'state' | 'isLost'>): boolean {
   return !task.isLost && !READY_STATES.has(task.state) && !NOT_RUNNING.has(task.state);
 }
 
