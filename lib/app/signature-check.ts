@@ -4,7 +4,14 @@
  */
 
 import { bindArguments, type Parameter, readParameters } from './parameters.ts';
-import type { Task } from './task.ts';
+
+/** What a check needs of a task. */
+interface CheckedTask {
+  readonly name: string;
+  readonly bind: boolean;
+  readonly typing: boolean;
+  readonly run: AnyFunction;
+}
 
 interface CallShape {
   /** Python's name of the function: the last part of the task's. */
@@ -16,11 +23,11 @@ interface CallShape {
   readonly most: number;
 }
 
-const shapes = new WeakMap<Task, CallShape>();
+const shapes = new WeakMap<CheckedTask, CallShape>();
 
 /** The arguments for `run`. Throws Python's TypeError for a call that the function cannot take. */
 export function argumentsFor(
-  task: Task,
+  task: CheckedTask,
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): unknown[] {
@@ -38,7 +45,7 @@ export function argumentsFor(
 
 /** What is wrong with a call that is about to be sent; null when nothing is. */
 export function wrongCall(
-  task: Task,
+  task: CheckedTask,
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): TypeError | null {
@@ -59,7 +66,7 @@ function thrownBy(check: () => unknown): TypeError | null {
   }
 }
 
-function shapeOf(task: Task): CallShape {
+function shapeOf(task: CheckedTask): CallShape {
   const known = shapes.get(task);
   if (known !== undefined) return known;
   const { body, skip } = bodyOf(task);
@@ -73,7 +80,7 @@ function shapeOf(task: Task): CallShape {
 type AnyFunction = (...args: never[]) => unknown;
 
 /** The function whose parameters a call fills, and how many of them the task itself takes. */
-function bodyOf(task: Task): { body: AnyFunction; skip: number } {
+function bodyOf(task: CheckedTask): { body: AnyFunction; skip: number } {
   const body: unknown = Reflect.get(task, 'body');
   return isFunction(body) ? { body, skip: task.bind ? 1 : 0 } : { body: task.run, skip: 0 };
 }
