@@ -26,6 +26,10 @@ function report(thrown: unknown): number {
 // The reader of a pipe may leave early, as `head` does: that is no failure of ours.
 process.stdout.on('error', () => process.exit(EXIT.ok));
 
+// When nobody reads our output any more (a closed terminal, `| head`), it is dropped. Without a listener the error would
+// end a worker, or come back from the log of the error itself, for ever.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 try {
   const program = createProgram();
   checkGrammar(program, process.argv.slice(2));

@@ -101,7 +101,7 @@ describe.each([
     const broken = { ...good, headers: { ...good.headers, eta: 'tomorrow' } };
     expect(encodeEnvelope(broken, { exchange: '', routingKey: 'celery' }, 'tag')).toContain('tomorrow');
     await transport.publish({ exchange: '', routingKey: 'celery' }, broken);
-    await worker.waitFor(/Received invalid task message: .*eta.*tomorrow/);
+    await worker.waitFor(/Received invalid task message from celery: .*eta.*tomorrow/);
     expect(worker.output).toContain("Received unregistered task of type 'no.such'.");
     expect(await (await app.sendTask('w.add', [4, 4])).get({ timeout: 10 })).toBe(8);
     expect(await bench.waiting()).toBe(0);
