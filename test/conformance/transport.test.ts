@@ -175,7 +175,8 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
       at: expect.stringMatching(/^20\d\d-.*Z$/),
       message: expect.stringMatching(/"id": ?"good"/),
     });
-    expect(parked).toHaveLength(2);
+    expect(parked).toHaveLength(4);
+    expect(parked).toContain('it is no JSON object: "no JSON"');
     expect(await redis.exists('unacked', 'unacked_index')).toBe(0);
   });
 

@@ -62,6 +62,8 @@ export class RedisConsumer implements Consumer {
       logger,
       capacity: () => this.#capacity(),
       accept: (taken) => this.#accept(taken),
+      onRefused: (queue, start) =>
+        this.#options.onParked?.(`it is no JSON object: ${JSON.stringify(start)}`, queue),
     });
     this.#leases = new Leases({ ...parts, ledger: this.#ledger });
   }

@@ -40,6 +40,8 @@ export interface LaneOptions {
   readonly capacity: () => number;
   /** Takes over what was fetched; answers with the list that all came from, null when there were several. */
   readonly accept: (taken: readonly Taken[]) => string | null;
+  /** The server has set aside an entry that is no message; `start` is how it begins. */
+  readonly onRefused: (queue: string, start: string) => void;
 }
 
 const WAIT_SECONDS = 1;
@@ -156,7 +158,7 @@ export class Lane {
     this.#isDrained = false;
     try {
       const reply = isWait ? await this.#waitAndFetch(link, request) : await this.#fetch(link, request);
-      this.#settle(request, readReply(request, reply));
+      this.#settle(request, readReply(request, reply, this.#options.onRefused));
     } catch (error) {
       await this.#failed(request, error);
     }
@@ -182,7 +184,7 @@ export class Lane {
         new Date().toISOString(),
       ]);
       this.#lost = null;
-      const taken = readReply(request, reply);
+      const taken = readReply(request, reply, this.#options.onRefused);
       if (taken.length > 0) this.#options.accept(taken);
     } catch (error) {
       await this.#failed(request, error);
@@ -205,7 +207,7 @@ export class Lane {
     const [waited, fetched] = await Promise.allSettled([wait, this.#fetch(link, request)]);
     if (fetched.status === 'rejected') throw fetched.reason;
     if (waited.status === 'rejected') {
-      this.#settle(request, readReply(request, fetched.value));
+      this.#settle(request, readReply(request, fetched.value, this.#options.onRefused));
       throw waited.reason;
     }
     return fetched.value;
@@ -269,14 +271,16 @@ export class Lane {
 }
 
 /** A fetch's answer; where it was asked for again, payloads are whole bookings. */
-function readReply(request: FetchRequest, reply: unknown): Taken[] {
+function readReply(request: FetchRequest, reply: unknown, onRefused: LaneOptions['onRefused']): Taken[] {
   const items: unknown[] = Array.isArray(reply) ? reply : [];
   const taken: Taken[] = [];
   for (let index = 0; index + 1 < items.length; index += 2) {
     const tag = `${request.prefix}${index / 2 + 1}`;
-    const queue = request.queues[Number(items[index]) - 1];
+    const number = Number(items[index]);
+    const queue = request.queues[Math.abs(number) - 1];
     const text = String(items[index + 1]);
-    if (queue !== undefined) taken.push({ tag, queue, text });
+    if (number < 0) onRefused(queue ?? '', text);
+    else if (queue !== undefined) taken.push({ tag, queue, text });
     else {
       const booking = readBooking(text);
       if (booking) taken.push({ tag, queue: booking.routingKey, text: booking.raw });

@@ -20,7 +20,8 @@ export const TAG_PREFIX = 'umbel:';
  * ARGV  count, tag prefix, `1` to ask again after a lost reply (hands out what that prefix already holds),
  *       number of queues, time of day for parked entries (ISO text), then each queue's name as JSON text
  * Reply flat array: number of the queue (1-based; 0 when asked again: the payload is then the booked JSON triple),
- *       payload, … ; the n-th message has the tag prefix + n. Entries that are no JSON object are parked at once.
+ *       payload, … ; the n-th message has the tag prefix + n. Entries that are no JSON object are parked at once and
+ *       told at the end: minus the number of the queue, the start of the entry, …
  *
  * Reads LLEN of every list before it pops from any: a key of another type fails the call while nothing is taken yet,
  * and under CLIENT TRACKING it is what makes the server tell us of the next message in any list that was not popped.
@@ -43,7 +44,7 @@ end
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 local taken = 0
-local fields, scores = {}, {}
+local fields, scores, refused = {}, {}, {}
 local lengths = {}
 for i = 4, #KEYS do lengths[i] = redis.call('LLEN', KEYS[i]) end
 for step = 0, (#KEYS - 3) / queues - 1 do
@@ -70,6 +71,8 @@ for step = 0, (#KEYS - 3) / queues - 1 do
               queue = cjson.decode(ARGV[5 + q]), reason = 'not a JSON object', at = ARGV[5], message = message,
             }))
             redis.call('LTRIM', parked, 0, 999)
+            refused[#refused + 1] = -q
+            refused[#refused + 1] = string.sub(message, 1, 60)
           end
         end
       end
@@ -81,6 +84,7 @@ for first = 1, #fields, 1000 do
   redis.call('HSET', unacked, unpack(fields, first, last))
   redis.call('ZADD', index, unpack(scores, first, last))
 end
+for _, item in ipairs(refused) do reply[#reply + 1] = item end
 return reply
 `,
 );

@@ -21,26 +21,36 @@ interface Step {
   names: readonly string[];
 }
 
+interface Catch {
+  readonly taken: Fetched[];
+  /** What was parked, for the reply. */
+  readonly refused: Fetched[];
+}
+
 /** Takes messages off one list; what is no JSON object is parked. */
-function take(call: ScriptCall, step: Step, queue: number, share: number, taken: Fetched[]): void {
+function take(call: ScriptCall, step: Step, queue: number, share: number, { taken, refused }: Catch): void {
   const { database } = call;
   const key = scriptText(step.keys, queue - 1);
   const list = database.list(key);
   if (list === undefined || share <= 0) return;
   for (const message of pop(database, key, list, 'RIGHT', share)) {
     if (message[0] === OPENING_BRACE) taken.push({ queue, message });
-    else park(call, scriptText(step.names, queue - 1), message);
+    else {
+      park(call, scriptText(step.names, queue - 1), message);
+      refused.push({ queue, message });
+    }
   }
 }
 
 /** Every queue of the step first gets its fair share, then whatever is left goes to the first that has messages. */
-function takeStep(call: ScriptCall, step: Step, count: number, taken: Fetched[]): void {
+function takeStep(call: ScriptCall, step: Step, count: number, caught: Catch): void {
+  const { taken } = caught;
   const queues = step.keys.length;
   for (let queue = 1; queue <= queues; queue += 1) {
-    take(call, step, queue, Math.ceil((count - taken.length) / (queues - queue + 1)), taken);
+    take(call, step, queue, Math.ceil((count - taken.length) / (queues - queue + 1)), caught);
   }
   for (let queue = 1; queue <= queues; queue += 1) {
-    take(call, step, queue, count - taken.length, taken);
+    take(call, step, queue, count - taken.length, caught);
   }
 }
 
@@ -127,15 +137,20 @@ function fetch(call: ScriptCall): void {
   }
   const queues = scriptNumber(args[3]);
   const names = args.slice(5, 5 + queues);
-  const taken: Fetched[] = [];
+  const caught: Catch = { taken: [], refused: [] };
   for (let first = 3; first < keys.length; first += queues) {
-    takeStep(call, { keys: keys.slice(first, first + queues), names }, count, taken);
+    takeStep(call, { keys: keys.slice(first, first + queues), names }, count, caught);
   }
+  const { taken, refused } = caught;
   if (taken.length > 0) book(call, prefix, taken);
-  reply.array(taken.length * 2);
+  reply.array((taken.length + refused.length) * 2);
   for (const { queue, message } of taken) {
     reply.integer(queue);
     reply.bulk(message);
+  }
+  for (const { queue, message } of refused) {
+    reply.integer(-queue);
+    reply.bulk(message.subarray(0, 60));
   }
 }
 
