@@ -35,6 +35,8 @@ void (() => addNumbers.delay('10'));
 await app.close();
 `;
 
+const UMBEL = 'node_modules/.bin/umbel';
+
 let project: string;
 const started: TestProcess[] = [];
 
@@ -90,14 +92,20 @@ test('its types hold in a strict project', () => {
   expect(compile()).toBe('');
 });
 
-test('dashboard and worker start with npx, and a client gets its results', async () => {
+test('npx finds the command', async () => {
+  const version = run('npx', ['umbel', '--version']);
+  expect(await version.ended()).toBe(0);
+  expect(version.output).toMatch(/\d+\.\d+\.\d+/);
+});
+
+// Started without npx in between, which would not pass the signal on that ends them.
+test('dashboard and worker start, and a client gets its results', async () => {
   const [port, enginePort] = [await freePort(), await freePort()];
   const broker = {
     CELERY_BROKER_URL: `redis://127.0.0.1:${enginePort}/0`,
     CELERY_RESULT_BACKEND: `redis://127.0.0.1:${enginePort}/1`,
   };
-  const flower = run('npx', [
-    'umbel',
+  const flower = run(UMBEL, [
     'flower',
     '--port',
     String(port),
@@ -110,7 +118,7 @@ test('dashboard and worker start with npx, and a client gets its results', async
   const page = await fetch(`http://127.0.0.1:${port}/`);
   expect(page.status).toBe(200);
   expect(await page.text()).toContain('Umbel');
-  const worker = run('npx', ['umbel', '-A', 'tasks.ts', 'worker', '-l', 'info', '-c', '2'], broker);
+  const worker = run(UMBEL, ['-A', 'tasks.ts', 'worker', '-l', 'info', '-c', '2'], broker);
   await worker.waitFor(/ready\./);
   const client = run(process.execPath, ['client.mjs'], broker);
   expect(await client.ended(30_000)).toBe(0);
