@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need besides npm: redis-server, Python's Celery and redis client, Chromium, openssl.
+# Installs what the tests need besides npm: redis-server, Python's Celery with redis, msgpack and yaml, Chromium, openssl.
 # Runs apt-get as root on Debian or Ubuntu; elsewhere it says what to install and fails.
 set -eu
 
@@ -7,6 +7,8 @@ missing=""
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 /usr/bin/python3 -c 'import celery' >/dev/null 2>&1 || missing="$missing python3-celery"
 /usr/bin/python3 -c 'import redis' >/dev/null 2>&1 || missing="$missing python3-redis"
+/usr/bin/python3 -c 'import msgpack' >/dev/null 2>&1 || missing="$missing python3-msgpack"
+/usr/bin/python3 -c 'import yaml' >/dev/null 2>&1 || missing="$missing python3-yaml"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 [ -z "$missing" ] && exit 0

@@ -16,6 +16,9 @@ export type CallableTask = Pick<
   | 'ignoreResult'
   | 'timeLimit'
   | 'softTimeLimit'
+  | 'serializer'
+  | 'compression'
+  | 'deliveryMode'
   | 'trail'
 > & { readonly name: string };
 

@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { isoformat, parseIso } from '../protocol/json-types.ts';
+import { type SerializerName, serializerNamed } from '../protocol/serializer.ts';
 import type { Signature } from '../protocol/signature.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { nearestName } from '../util/nearest-name.ts';
@@ -43,7 +44,12 @@ export interface ApplyOptions {
   readonly timeLimit?: number;
   /** Seconds after which it is told to finish. */
   readonly softTimeLimit?: number;
-  readonly serializer?: 'json';
+  /** Default: the task's, else `task_serializer`. */
+  readonly serializer?: SerializerName;
+  /** `gzip`, `brotli` or `zstd` (Node 22.15). Default: the task's, else `task_compression`. */
+  readonly compression?: string | null;
+  /** 2: the broker keeps it on disk where it has one; 1: it does not. Default: `task_default_delivery_mode`. */
+  readonly deliveryMode?: 1 | 2;
   /** Name to show in monitors and logs. */
   readonly shadow?: string;
   /** Try again while the broker is away. Default: `task_publish_retry`. */
@@ -88,6 +94,8 @@ const OPTION_NAMES: Readonly<Record<keyof ApplyOptions, true>> = {
   timeLimit: true,
   softTimeLimit: true,
   serializer: true,
+  compression: true,
+  deliveryMode: true,
   shadow: true,
   retry: true,
   retryPolicy: true,
@@ -131,9 +139,7 @@ export function checkOptions(options: ApplyOptions): void {
     if (!Object.hasOwn(OPTION_NAMES, name)) throw unknownOption(name);
   }
   const { serializer, priority, timeLimit, softTimeLimit } = options;
-  if (serializer !== undefined && serializer !== 'json') {
-    throw badOption('serializer', serializer, '"json", the only one supported');
-  }
+  if (serializer !== undefined && serializer !== null) serializerNamed(serializer);
   if (
     priority !== undefined &&
     priority !== null &&

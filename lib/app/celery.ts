@@ -28,6 +28,7 @@ import {
   type TaskBody,
   type TaskFunction,
 } from './function-task.ts';
+import { formatOf } from './payload-format.ts';
 import { Producer } from './producer.ts';
 import { Registry } from './registry.ts';
 import type { RevokeOptions } from './result-port.ts';
@@ -223,7 +224,8 @@ export class Celery implements TraceApp {
 
   /** Sends the running task again: what the tracer does after `task.retry()`. */
   async sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void> {
-    const { call, routed } = retryCall(this, context, plan, request);
+    const format = formatOf(this.conf, this.tasks.get(request.task) ?? {});
+    const { call, routed } = retryCall(this, context, plan, request, format);
     await this.#producer.publishCall(call, routed);
   }
 

@@ -3,6 +3,7 @@ import { UmbelError } from '../contract/errors.ts';
 import type { Queue } from '../transport/transport.ts';
 import { nearestName } from '../util/nearest-name.ts';
 import type { RetryPolicy } from './apply-options.ts';
+import { checkFormats } from './payload-format.ts';
 import type { Route } from './routes.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -17,7 +18,10 @@ export interface Config {
   /** Modules with tasks that a worker loads. */
   include: readonly string[];
   imports: readonly string[];
+  /** Serializers that are read, by name or MIME type. */
   accept_content: readonly string[];
+  /** The same for results; null: as `accept_content`. */
+  result_accept_content: readonly string[] | null;
   enable_utc: boolean;
   timezone: string | null;
   broker_transport_options: Readonly<Record<string, unknown>>;
@@ -33,6 +37,8 @@ export interface Config {
   /** Store name, args, worker and queue with each result. */
   result_extended: boolean;
   result_serializer: string;
+  /** For reply queues; stores keep results as they are, as in Celery. */
+  result_compression: string | null;
   result_chord_join_timeout: number;
   control_exchange: string;
   control_queue_ttl: number;
@@ -71,6 +77,8 @@ export interface Config {
   /** Send a task-sent event for each call, for monitors. */
   task_send_sent_event: boolean;
   task_serializer: string;
+  /** `gzip`, `brotli`, `zstd` (Node 22.15): packs the bodies of tasks. */
+  task_compression: string | null;
   task_soft_time_limit: number | null;
   task_time_limit: number | null;
   task_track_started: boolean;
@@ -118,6 +126,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     include: [],
     imports: [],
     accept_content: ['json'],
+    result_accept_content: null,
     enable_utc: true,
     timezone: null,
     broker_transport_options: {},
@@ -131,6 +140,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     result_expires: 86_400,
     result_extended: false,
     result_serializer: 'json',
+    result_compression: null,
     result_chord_join_timeout: 3,
     control_exchange: 'celery',
     control_queue_ttl: 300,
@@ -166,6 +176,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     task_routes: null,
     task_send_sent_event: false,
     task_serializer: 'json',
+    task_compression: null,
     task_soft_time_limit: null,
     task_time_limit: null,
     task_track_started: false,
@@ -208,11 +219,7 @@ export function applyConfig(conf: Config, changes: CeleryConfig): void {
 }
 
 function checkConfig(conf: Config): void {
-  for (const key of ['task_serializer', 'result_serializer', 'event_serializer'] as const) {
-    if (conf[key] !== 'json') {
-      throw new UmbelError('bad_config', `${key} is "${conf[key]}", but only "json" is supported.`);
-    }
-  }
+  checkFormats(conf);
   if (conf.broker_url === '')
     throw new UmbelError('bad_config', 'broker_url is empty. Give a URL, or leave it out.');
 }

@@ -2,6 +2,7 @@ import type { ResultBackend } from '../backend/backend.ts';
 import { openBackend } from '../backend/open.ts';
 import { Mailbox } from '../control/mailbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
+import { acceptedTypes, serializerNamed } from '../protocol/serializer.ts';
 import { openTransport } from '../transport/open.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
@@ -57,7 +58,14 @@ export class Connections {
 
   mailbox(): Promise<Mailbox> {
     this.#mailbox ??= this.transport()
-      .then((transport) => new Mailbox({ transport, clock: this.#clock }))
+      .then(
+        (transport) =>
+          new Mailbox({
+            transport,
+            clock: this.#clock,
+            serializer: serializerNamed(this.#conf.task_serializer),
+          }),
+      )
       .catch((error: unknown) => {
         this.#mailbox = null;
         throw error;
@@ -72,6 +80,7 @@ export class Connections {
       hostname: this.#origin,
       clock: this.#clock,
       groups: ['task'],
+      serializer: serializerNamed(this.#conf.event_serializer),
     });
     return this.#dispatcher;
   }
@@ -114,6 +123,8 @@ export class Connections {
       transportOptions: conf.result_backend_transport_options,
       connectionTimeoutMs: conf.broker_connection_timeout * 1000,
       expiresSeconds: conf.result_expires ?? 0,
+      serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
+      accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
     });
     await backend.start();
     return backend;

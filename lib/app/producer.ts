@@ -17,6 +17,7 @@ import {
 } from './apply-options.ts';
 import type { Config } from './config.ts';
 import { currentContext, type TaskContext } from './context.ts';
+import { formatOf } from './payload-format.ts';
 import type { RoutedCall, Router } from './router.ts';
 
 export interface ProducerParts {
@@ -91,6 +92,8 @@ export class Producer {
       parentId: options.parentId ?? parent?.id ?? null,
       priority: options.priority ?? routed.priority ?? inherited ?? conf.task_default_priority ?? 0,
       ignoreResult: options.ignoreResult ?? conf.task_ignore_result,
+      deliveryMode: options.deliveryMode ?? conf.task_default_delivery_mode,
+      format: formatOf(conf, options),
     };
     return options === NO_OPTIONS ? base : { ...base, ...callOptions(options) };
   }
@@ -136,28 +139,30 @@ function publishOn(transport: Transport, routed: RoutedCall, message: WireMessag
     : transport.publish(destination, message);
 }
 
+/** Options of a task that its calls begin with. */
+const OWN = [
+  'priority',
+  'expires',
+  'ignoreResult',
+  'timeLimit',
+  'softTimeLimit',
+  'serializer',
+  'compression',
+  'deliveryMode',
+] as const;
+const DESTINATION = ['queue', 'exchange', 'routingKey'] as const;
+
 /** The task's own options under those of the call; the common call has none and costs nothing. */
 function mergeOptions(task: CallableTask, options: ApplyOptions): ApplyOptions {
-  const { queue, exchange, routingKey, priority, expires, ignoreResult, timeLimit, softTimeLimit } = task;
-  const hasDefaults =
-    isSet(queue) ||
-    isSet(exchange) ||
-    isSet(routingKey) ||
-    isSet(priority) ||
-    isSet(expires) ||
-    isSet(ignoreResult) ||
-    isSet(timeLimit) ||
-    isSet(softTimeLimit);
-  if (!hasDefaults) {
+  const isPlain = !OWN.some((name) => isSet(task[name])) && !DESTINATION.some((name) => isSet(task[name]));
+  if (isPlain) {
     if (options !== NO_OPTIONS) checkOptions(options);
     return options;
   }
-  const own: Record<string, unknown> = { priority, expires, ignoreResult, timeLimit, softTimeLimit };
-  if (options.queue === undefined && options.exchange === undefined && options.routingKey === undefined) {
-    Object.assign(own, { queue, exchange, routingKey });
-  }
-  const defaults: ApplyOptions = Object.fromEntries(Object.entries(own).filter(([, value]) => isSet(value)));
-  const merged = { ...defaults, ...options };
+  const isRouted = DESTINATION.some((name) => options[name] !== undefined);
+  const names = isRouted ? OWN : [...OWN, ...DESTINATION];
+  const own = names.filter((name) => isSet(task[name])).map((name) => [name, task[name]]);
+  const merged: ApplyOptions = { ...Object.fromEntries(own), ...options };
   checkOptions(merged);
   return merged;
 }

@@ -1,4 +1,5 @@
 import { isoformat, parseIso } from '../protocol/json-types.ts';
+import type { PayloadFormat } from '../protocol/payload.ts';
 import { isRecord, numberOrNull } from '../protocol/record.ts';
 import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
@@ -10,6 +11,7 @@ export function retryCall(
   context: TaskContext,
   plan: RetryPlan,
   request: TaskRequest,
+  format: PayloadFormat,
 ): { call: TaskCall; routed: RoutedCall } {
   const { stamped_headers: stamped, stamps, replaced_task_nesting: nesting } = request.headers;
   const { exchange, routing_key: routingKey } = request.deliveryInfo;
@@ -40,6 +42,7 @@ export function retryCall(
     stampedHeaders: Array.isArray(stamped) ? stamped.map(String) : null,
     stamps: isRecord(stamps) ? stamps : {},
     replacedTaskNesting: numberOrNull(nesting) ?? 0,
+    format,
   };
   const queue = exchange === '' ? routingKey : null;
   return { call, routed: { destination: { exchange, routingKey }, queue, priority: null } };

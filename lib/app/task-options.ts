@@ -1,3 +1,5 @@
+import type { SerializerName } from '../protocol/serializer.ts';
+
 /** A class of errors, for `autoretryFor` and `throws`. */
 // The parameters of a constructor that is never called here.
 export type ErrorClass = abstract new (...args: never[]) => Error;
@@ -41,7 +43,12 @@ export interface TaskOptions {
   readonly priority?: number | null;
   /** Seconds. */
   readonly expires?: number | null;
-  readonly serializer?: 'json';
+  /** Default: `task_serializer`. */
+  readonly serializer?: SerializerName | null;
+  /** Packs the body: `gzip`, `brotli` or `zstd` (Node 22.15). Default: `task_compression`. */
+  readonly compression?: string | null;
+  /** 2: the broker keeps it on disk where it has one; 1: it does not. Default: `task_default_delivery_mode`. */
+  readonly deliveryMode?: 1 | 2 | null;
   /** Errors that are part of its work: logged without traceback, still FAILURE. */
   readonly throws?: readonly ErrorClass[];
   /** Note tasks that it starts as its children. Default true. */
@@ -81,6 +88,8 @@ export const TASK_OPTION_NAMES: readonly (keyof TaskOptions)[] = [
   'priority',
   'expires',
   'serializer',
+  'compression',
+  'deliveryMode',
   'throws',
   'trail',
   'sendEvents',

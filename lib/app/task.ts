@@ -5,6 +5,7 @@ import { encodeException } from '../protocol/exception.ts';
 import { encodeJson } from '../protocol/json.ts';
 import { reprArgs, reprKwargs } from '../protocol/repr.ts';
 import { composeResult } from '../protocol/result.ts';
+import type { SerializerName } from '../protocol/serializer.ts';
 import type { AppPort } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import type { AsyncResult } from './async-result.ts';
@@ -70,7 +71,9 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   routingKey: string | null = null;
   priority: number | null = null;
   expires: number | null = null;
-  serializer: 'json' = 'json' as const;
+  serializer: SerializerName | null = null;
+  compression: string | null = null;
+  deliveryMode: 1 | 2 | null = null;
   throws: readonly ErrorClass[] = [];
   trail = true;
   sendEvents = true;

@@ -1,4 +1,5 @@
 import type { ResultMeta } from '../protocol/result.ts';
+import type { Serializer } from '../protocol/serializer.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
 
@@ -6,6 +7,10 @@ export interface BackendOptions {
   readonly logger: Logger;
   /** Seconds until a result is deleted; null or 0: never. Default 86400, Celery's `result_expires`. */
   readonly expiresSeconds?: number | null;
+  /** How results are stored (`result_serializer`). Default JSON. */
+  readonly serializer?: Serializer;
+  /** MIME types that may be read (`result_accept_content`). Default: that of the serializer. */
+  readonly accept?: ReadonlySet<string>;
   /** Celery's `result_backend_transport_options`: `global_keyprefix`. */
   readonly transportOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds for one attempt to connect. Default 4000. */

@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { decodeControlReply, encodeControlRequest } from '../protocol/control.ts';
+import type { Serializer } from '../protocol/serializer.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { ReplyQueue, Transport } from '../transport/transport.ts';
 import { type LamportClock, nowSeconds, uuid } from '../util/clock.ts';
@@ -29,6 +30,13 @@ export interface BroadcastOptions {
 /** One worker's reply: `{hostname: value}`. */
 export type ControlReplies = Readonly<Record<string, unknown>>[];
 
+export interface MailboxOptions {
+  readonly transport: Transport;
+  readonly clock: LamportClock;
+  /** Of requests: `task_serializer`. Default JSON. */
+  readonly serializer?: Serializer;
+}
+
 interface Pending {
   readonly add: (replies: Readonly<Record<string, unknown>>) => void;
 }
@@ -40,10 +48,12 @@ interface Pending {
 export class Mailbox {
   readonly #transport: Transport;
   readonly #clock: LamportClock;
+  readonly #serializer: Serializer | undefined;
   readonly #pending = new Map<string, Pending>();
   #queue: Promise<ReplyQueue> | null = null;
 
-  constructor({ transport, clock }: { transport: Transport; clock: LamportClock }) {
+  constructor({ transport, clock, serializer }: MailboxOptions) {
+    this.#serializer = serializer;
     this.#transport = transport;
     this.#clock = clock;
   }
@@ -109,6 +119,7 @@ export class Mailbox {
       },
       this.#clock.forward(),
       expiresAt,
+      this.#serializer,
     );
     return this.#transport.broadcast(CONTROL_EXCHANGE, '', request);
   }

@@ -6,6 +6,8 @@ import {
   isAddressedTo,
 } from '../protocol/control.ts';
 import { exceptionRepr } from '../protocol/exception.ts';
+import type { PayloadLimits } from '../protocol/payload.ts';
+import type { Serializer } from '../protocol/serializer.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { Subscription, Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
@@ -19,6 +21,10 @@ export interface PidboxOptions {
   readonly clock: LamportClock;
   /** Executes a command; what it returns is the reply, `undefined` sends none. A throw becomes `{error: repr}`. */
   readonly onRequest: (request: ControlRequest) => unknown;
+  /** What requests may be written in. Default JSON. */
+  readonly limits?: PayloadLimits;
+  /** Of replies: `task_serializer`. Default JSON. */
+  readonly serializer?: Serializer;
   /** A request that could not be read or answered. */
   readonly onError?: (error: Error) => void;
 }
@@ -51,7 +57,7 @@ export class Pidbox implements Service {
 
   #receive(message: WireMessage): void {
     try {
-      const request = decodeControlRequest(message);
+      const request = decodeControlRequest(message, this.#options.limits);
       if (request.clock !== undefined && request.clock !== null) this.#options.clock.adjust(request.clock);
       else this.#options.clock.forward();
       if (!isAddressedTo(request, this.#options.hostname)) return;
@@ -62,10 +68,10 @@ export class Pidbox implements Service {
   }
 
   async #answer(request: ControlRequest): Promise<void> {
-    const { transport, hostname, clock } = this.#options;
+    const { transport, hostname, clock, serializer } = this.#options;
     const value = await this.#execute(request);
     if (value === undefined || !request.replyTo) return;
-    const reply = encodeControlReply(hostname, value, request.ticket, clock.forward());
+    const reply = encodeControlReply(hostname, value, request.ticket, clock.forward(), serializer);
     await transport.publish(request.replyTo, reply);
   }
 

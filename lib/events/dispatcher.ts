@@ -1,4 +1,5 @@
 import { type CeleryEvent, encodeEvent, routingKeyOf } from '../protocol/event.ts';
+import type { Serializer } from '../protocol/serializer.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type LamportClock, nowSeconds } from '../util/clock.ts';
 
@@ -18,6 +19,8 @@ export interface EventDispatcherOptions {
   readonly clock: LamportClock;
   /** Groups that are sent: `worker`, `task`. Others are dropped at once. */
   readonly groups: Iterable<string>;
+  /** `event_serializer`. Default JSON. */
+  readonly serializer?: Serializer;
 }
 
 /**
@@ -29,13 +32,15 @@ export class EventDispatcher {
   readonly #hostname: string;
   readonly #clock: LamportClock;
   readonly #groups: Set<string>;
+  readonly #serializer: Serializer | undefined;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #utcoffset = Math.floor(new Date().getTimezoneOffset() / 60);
   #batch: CeleryEvent[] = [];
   #isScheduled = false;
   #dropped = 0;
 
-  constructor({ transport, hostname, clock, groups }: EventDispatcherOptions) {
+  constructor({ transport, hostname, clock, groups, serializer }: EventDispatcherOptions) {
+    this.#serializer = serializer;
     this.#transport = transport;
     this.#hostname = hostname;
     this.#clock = clock;
@@ -113,13 +118,15 @@ export class EventDispatcher {
       this.#dropped += count;
       return;
     }
-    const sending = this.#transport.broadcast(EVENT_EXCHANGE, routingKey, encodeEvent(event)).then(
-      () => void this.#inFlight.delete(sending),
-      () => {
-        this.#inFlight.delete(sending);
-        this.#dropped += count;
-      },
-    );
+    const sending = this.#transport
+      .broadcast(EVENT_EXCHANGE, routingKey, encodeEvent(event, this.#serializer))
+      .then(
+        () => void this.#inFlight.delete(sending),
+        () => {
+          this.#inFlight.delete(sending);
+          this.#dropped += count;
+        },
+      );
     this.#inFlight.add(sending);
   }
 }

@@ -1,6 +1,7 @@
 import { UmbelError } from '../contract/errors.ts';
-import { decodeJson, encodeJson } from './json.ts';
+import { ANY_SERIALIZER, decodePayload, encodePayload, type PayloadLimits } from './payload.ts';
 import { isRecord, numberOrNull, textOrNull } from './record.ts';
+import type { Serializer } from './serializer.ts';
 import type { WireMessage } from './wire.ts';
 
 /*
@@ -34,6 +35,7 @@ export function encodeControlRequest(
   request: Partial<ControlRequest> & { readonly method: string },
   clock: number,
   expiresAt: number,
+  serializer?: Serializer,
 ): WireMessage {
   const body: Record<string, unknown> = {
     method: request.method,
@@ -47,12 +49,12 @@ export function encodeControlRequest(
     body['ticket'] = request.ticket;
     body['reply_to'] = { exchange, routing_key: routingKey };
   }
-  return message({ clock, expires: expiresAt }, 2, encodeJson(body));
+  return controlMessage({ clock, expires: expiresAt }, 2, body, serializer);
 }
 
 /** Reads a request; nulls and missing fields are what Python clients send. Throws `UmbelError('bad_message')`. */
-export function decodeControlRequest({ body, headers }: WireMessage): ControlRequest {
-  const value = decodeJson(textOf(body));
+export function decodeControlRequest(message: WireMessage, limits?: PayloadLimits): ControlRequest {
+  const value = decodePayload(message, limits);
   if (!isRecord(value) || typeof value['method'] !== 'string') {
     throw new UmbelError('bad_message', 'A remote control request has no method.');
   }
@@ -70,7 +72,7 @@ export function decodeControlRequest({ body, headers }: WireMessage): ControlReq
           routingKey: String(replyTo['routing_key'] ?? ''),
         }
       : null,
-    clock: numberOrNull(headers['clock']),
+    clock: numberOrNull(message.headers['clock']),
   };
 }
 
@@ -80,12 +82,14 @@ export function encodeControlReply(
   value: unknown,
   ticket: string | null,
   clock: number,
+  serializer?: Serializer,
 ): WireMessage {
-  return message({ ticket, clock }, 1, encodeJson({ [hostname]: value ?? null }));
+  return controlMessage({ ticket, clock }, 1, { [hostname]: value ?? null }, serializer);
 }
 
-export function decodeControlReply({ body, headers }: WireMessage): ControlReply {
-  const replies = decodeJson(textOf(body));
+export function decodeControlReply(message: WireMessage): ControlReply {
+  const { headers } = message;
+  const replies = decodePayload(message, ANY_SERIALIZER);
   if (!isRecord(replies)) throw new UmbelError('bad_message', 'A remote control reply is no object.');
   return { ticket: textOrNull(headers['ticket']), clock: numberOrNull(headers['clock']), replies };
 }
@@ -119,16 +123,15 @@ function readDestination(value: unknown): string[] | null {
   return typeof value === 'string' && value !== '' ? [value] : null;
 }
 
-function message(headers: Record<string, unknown>, deliveryMode: number, body: string): WireMessage {
+function controlMessage(
+  headers: Record<string, unknown>,
+  deliveryMode: number,
+  body: unknown,
+  serializer?: Serializer,
+): WireMessage {
   return {
     headers,
     properties: { delivery_mode: deliveryMode, priority: 0 },
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
-    body,
+    ...encodePayload(() => body, serializer ? { serializer } : {}),
   };
-}
-
-function textOf(body: string | Uint8Array): string {
-  return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
 }

@@ -1,5 +1,6 @@
-import { decodeJson, encodeJson } from './json.ts';
+import { ANY_SERIALIZER, decodePayload, encodePayload } from './payload.ts';
 import { isRecord } from './record.ts';
+import type { Serializer } from './serializer.ts';
 import type { WireMessage } from './wire.ts';
 
 /** One event of a worker, a client or a task (celery/events). Fields beyond these depend on `type`. */
@@ -22,14 +23,15 @@ export function routingKeyOf(type: string): string {
 }
 
 /** One event, or several that travel as an array under the routing key `task.multi`. Transient, as Celery sends them. */
-export function encodeEvent(event: CeleryEvent | readonly CeleryEvent[]): WireMessage {
+export function encodeEvent(
+  event: CeleryEvent | readonly CeleryEvent[],
+  serializer?: Serializer,
+): WireMessage {
   const events: readonly CeleryEvent[] = isList(event) ? event : [event];
   return {
     headers: { hostname: events[0]?.hostname ?? '' },
     properties: { delivery_mode: 1, priority: 0 },
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
-    body: encodeJson(event),
+    ...encodePayload(() => event, serializer ? { serializer } : {}),
   };
 }
 
@@ -38,7 +40,7 @@ export function decodeEvents(message: WireMessage): CeleryEvent[] {
   return decodeEventBatch(message).events;
 }
 
-/** As `decodeEvents`, and how many were left out. A message that is no JSON counts as one. */
+/** As `decodeEvents`, and how many were left out. A message that cannot be read counts as one. */
 export function decodeEventBatch(message: WireMessage): { events: CeleryEvent[]; dropped: number } {
   const events: CeleryEvent[] = [];
   let dropped = 0;
@@ -50,9 +52,9 @@ export function decodeEventBatch(message: WireMessage): { events: CeleryEvent[];
   return { events, dropped };
 }
 
-function readItems({ body }: WireMessage): readonly unknown[] {
+function readItems(message: WireMessage): readonly unknown[] {
   try {
-    const value = decodeJson(typeof body === 'string' ? body : Buffer.from(body).toString('utf8'));
+    const value = decodePayload(message, ANY_SERIALIZER);
     return Array.isArray(value) ? value : [value];
   } catch {
     // Anybody may publish to the channel; what cannot be read is counted, not thrown at the reader of the next.

@@ -1,15 +1,13 @@
 import { UmbelError } from '../contract/errors.ts';
 import { parseJsonText } from './json-reader.ts';
 import { isTyped, reviveTyped, typedBytes, typedDate } from './json-types.ts';
+import { MAX_DEPTH, opaqueName } from './plain.ts';
 import { isRecord } from './record.ts';
 
 /*
  * JSON as kombu writes and reads it (kombu/utils/json.py): dates, bytes and the like travel as objects with exactly
  * the keys `__type__` and `__value__`, numbers may be NaN or larger than a double holds.
  */
-
-/** Deepest nesting that is read or written. A cycle is found by running into it. */
-const MAX_DEPTH = 1000;
 
 /**
  * Writes a value as JSON text. `Date` becomes an aware datetime, `Uint8Array` bytes, `bigint` a plain integer;
@@ -114,12 +112,10 @@ function writeObject(value: object, depth: number, isStrict: boolean): string {
   return `{${members.join(', ')}}`;
 }
 
-const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, Error, RegExp];
-
 /** JSON.stringify would write these as `{}` and lose what they hold. */
 function refuseOpaque(value: object): void {
-  const found = OPAQUE.find((type) => value instanceof type);
-  if (found) throw unsendable(`a ${found.name}`);
+  const opaque = opaqueName(value);
+  if (opaque !== null) throw unsendable(opaque);
 }
 
 function unsendable(what: string): UmbelError {

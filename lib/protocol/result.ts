@@ -95,7 +95,11 @@ export function encodeResult(meta: ResultMeta): string {
 
 /** Reads a stored result of any writer. Throws `UmbelError('bad_message')` when it is none. */
 export function decodeResult(text: string): ResultMeta {
-  const meta = decodeJson(text);
+  return readResult(decodeJson(text));
+}
+
+/** The same from a value that its serializer has read. */
+export function readResult(meta: unknown): ResultMeta {
   if (!isRecord(meta) || typeof meta['status'] !== 'string') {
     throw new UmbelError('bad_message', 'A stored result cannot be read: it has no status.');
   }

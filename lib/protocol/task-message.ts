@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { encodeJson } from './json.ts';
+import { encodePayload, type PayloadFormat } from './payload.ts';
 import { reprArgs, reprKwargs } from './repr.ts';
 import type { Embed } from './signature.ts';
 import type { WireMessage } from './wire.ts';
@@ -40,39 +41,52 @@ export interface TaskCall {
   readonly replacedTaskNesting?: number;
   /** Milliseconds; from `expires` and the present time. */
   readonly expirationMs?: number | null;
+  /** 2: kept on disk by brokers that have one, the default; 1: not. */
+  readonly deliveryMode?: number;
+  /** How the body is written. Default: plain JSON. */
+  readonly format?: PayloadFormat;
 }
 
+const PLAIN: PayloadFormat = {};
+const EMPTY_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
+/** Its JSON. */
 const NO_EMBED = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
 
 /**
  * Writes a call as Celery's `as_task_v2` (celery/app/amqp.py), with all 19 headers.
- * Throws `UmbelError('bad_request')` for a call that no worker could read: no name, no id, arguments that are no JSON.
+ * Throws `UmbelError('bad_request')` for a call that no worker could read: no name, no id, arguments that the serializer
+ * cannot write; `too_large` beyond the format's limit; `unsupported` for a compression that is not there.
  */
 export function encodeTaskMessage(call: TaskCall): WireMessage {
   if (call.task === '' || call.id === '') {
     throw new UmbelError('bad_request', 'A task message needs the name of the task and an id.');
   }
+  const { args, kwargs, embed, format = PLAIN } = call;
+  const isBare = embed === undefined;
+  const payload = encodePayload(
+    () => [args, kwargs, isBare ? EMPTY_EMBED : wholeEmbed(embed)],
+    format,
+    () =>
+      `[${encodeJson(args)}, ${encodeJson(kwargs)}, ${isBare ? NO_EMBED : encodeJson(wholeEmbed(embed))}]`,
+  );
+  const headers = encodeHeaders(call);
+  if (payload.compression !== undefined) headers['compression'] = payload.compression;
   return {
-    headers: encodeHeaders(call),
+    headers,
     properties: encodeProperties(call),
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
-    body: encodeBody(call),
+    contentType: payload.contentType,
+    contentEncoding: payload.contentEncoding,
+    body: payload.body,
   };
 }
 
-function encodeBody({ args, kwargs, embed }: TaskCall): string {
-  const embedded = embed === undefined ? NO_EMBED : encodeEmbed(embed);
-  return `[${encodeJson(args)}, ${encodeJson(kwargs)}, ${embedded}]`;
-}
-
-function encodeEmbed(embed: Partial<Embed>): string {
-  return encodeJson({
-    callbacks: embed.callbacks ?? null,
-    errbacks: embed.errbacks ?? null,
-    chain: embed.chain ?? null,
-    chord: embed.chord ?? null,
-  });
+function wholeEmbed({ callbacks, errbacks, chain, chord }: Partial<Embed>): Embed {
+  return {
+    callbacks: callbacks ?? null,
+    errbacks: errbacks ?? null,
+    chain: chain ?? null,
+    chord: chord ?? null,
+  };
 }
 
 function encodeHeaders(call: TaskCall): Record<string, unknown> {
@@ -118,7 +132,7 @@ function encodeProperties(call: TaskCall): WireMessage['properties'] {
   const properties = {
     correlation_id: call.id,
     reply_to: call.replyTo,
-    delivery_mode: 2,
+    delivery_mode: call.deliveryMode ?? 2,
     priority: call.priority ?? 0,
   };
   return call.expirationMs === undefined || call.expirationMs === null

@@ -1,7 +1,7 @@
 import { UmbelError } from '../contract/errors.ts';
-import { decompress } from './compression.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { parseIso } from './json-types.ts';
+import { JSON_ONLY, type PayloadLimits, payloadText } from './payload.ts';
 import { isRecord, numberOrNull, textOrNull } from './record.ts';
 import { reprArgs, reprKwargs } from './repr.ts';
 import { decodeSignature, decodeSignatures, type Embed } from './signature.ts';
@@ -64,10 +64,11 @@ const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: n
 
 /**
  * Reads the headers of a task message; the body stays text, so that who only hands it on never parses it.
- * Protocol 1, with its fields in the body, and its hybrid are rewritten as protocol 2. Throws `UmbelError('bad_message')` with the reason.
+ * Protocol 1, with its fields in the body, and its hybrid are rewritten as protocol 2; a body that is not JSON is
+ * rewritten as JSON. Throws `UmbelError` with the reason: `bad_message`, `too_large` or `unsupported`.
  */
-export function decodeTaskRequest(message: WireMessage): TaskRequest {
-  const bodyText = readBody(message);
+export function decodeTaskRequest(message: WireMessage, limits: PayloadLimits = JSON_ONLY): TaskRequest {
+  const bodyText = payloadText(message, limits);
   if (bodyText.startsWith('[')) return readRequest(message, message.headers, bodyText);
   const fields = decodeJson(bodyText);
   if (Array.isArray(fields)) return readRequest(message, message.headers, bodyText);
@@ -138,16 +139,6 @@ function readRequest(
     customHeaders: readCustomHeaders(headers),
     bodyText,
   };
-}
-
-function readBody(message: WireMessage): string {
-  const { contentType, headers, body } = message;
-  if (contentType !== 'application/json') {
-    throw unusable(`content type ${contentType} is not accepted, only application/json is`);
-  }
-  const compression = textOrNull(headers['compression']);
-  if (compression !== null) return decompress(body, compression).toString('utf8');
-  return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
 }
 
 /** Fields of the body, overlaid with those of the headers (celery/worker/strategy.py `hybrid_to_proto2`). */

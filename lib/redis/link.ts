@@ -4,12 +4,12 @@ import { ConnectionLost, isMissingScript, isReply, messageOf } from './failures.
 import type { Script } from './script.ts';
 import type { RedisAddress } from './url.ts';
 
-export type Argument = string | number;
+export type Argument = string | number | Buffer;
 
 export interface LinkEvents {
   readonly onClosed: (reason: string) => void;
   /** A message of a channel, or of a pattern (then `pattern` is set). */
-  readonly onMessage?: (channel: string, text: string, pattern: string | null) => void;
+  readonly onMessage?: (channel: string, message: Buffer, pattern: string | null) => void;
   /** Tracked keys changed; null: all of them. */
   readonly onInvalidate?: (keys: readonly string[] | null) => void;
 }
@@ -96,12 +96,21 @@ export class Link {
 
   /** Sends one command. Commands of one turn leave in one write. Rejects with ConnectionLost or the server's error. */
   call(command: string, args: readonly Argument[] = []): Promise<unknown> {
+    return this.#send(command, args, 'utf8');
+  }
+
+  /** As `call`, with bulk replies as bytes. */
+  callBuffer(command: string, args: readonly Argument[] = []): Promise<unknown> {
+    return this.#send(command, args, null);
+  }
+
+  #send(command: string, args: readonly Argument[], replyEncoding: 'utf8' | null): Promise<unknown> {
     const client = this.#client;
     if (!client) return Promise.reject(new ConnectionLost(`the ${this.name} connection is closed`));
     if (this.#unanswered === 0) this.#heardAt = performance.now();
     this.#unanswered += 1;
     this.#cork(client);
-    const request = new Command(command, [...args], { replyEncoding: 'utf8' });
+    const request = new Command(command, [...args], { replyEncoding });
     return Promise.resolve(client.sendCommand(request)).then(
       (reply: unknown) => {
         this.#answered(client);
@@ -145,15 +154,15 @@ export class Link {
       this.#events.onClosed(`the ${this.name} connection was closed`);
     });
     const { onMessage } = this.#events;
-    client.on('messageBuffer', (channel: Buffer, message: unknown) => {
+    client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
       this.#heardAt = performance.now();
       const name = channel.toString();
       if (name === INVALIDATIONS) this.#events.onInvalidate?.(readKeys(message));
-      else onMessage?.(name, String(message), null);
+      else onMessage?.(name, message, null);
     });
     client.on('pmessageBuffer', (pattern: string, channel: Buffer, message: Buffer) => {
       this.#heardAt = performance.now();
-      onMessage?.(channel.toString(), message.toString(), pattern);
+      onMessage?.(channel.toString(), message, pattern);
     });
   }
 

@@ -3,7 +3,7 @@ import { ConnectionLost } from './failures.ts';
 import type { Link } from './link.ts';
 
 export type ChannelKind = 'channel' | 'pattern';
-export type ChannelListener = (text: string, channel: string) => void;
+export type ChannelListener = (text: string, channel: string, bytes: Buffer) => void;
 
 interface Topic {
   readonly kind: ChannelKind;
@@ -44,7 +44,7 @@ export class PubSub {
     this.#link ??= this.#group.add({
       name: 'subscriber',
       setup: (link) => this.#restore(link),
-      onMessage: (channel, text, pattern) => this.#dispatch(channel, text, pattern),
+      onMessage: (channel, message, pattern) => this.#dispatch(channel, message, pattern),
       ...(this.#onInvalidate ? { onInvalidate: this.#onInvalidate } : {}),
     });
     return this.#link;
@@ -123,8 +123,10 @@ export class PubSub {
     await Promise.all(sent);
   }
 
-  #dispatch(channel: string, text: string, pattern: string | null): void {
+  #dispatch(channel: string, message: Buffer, pattern: string | null): void {
     const topic = this.#topics.get(pattern === null ? `channel ${channel}` : `pattern ${pattern}`);
-    for (const listener of topic?.listeners ?? []) listener(text, channel);
+    if (!topic) return;
+    const text = message.toString();
+    for (const listener of topic.listeners) listener(text, channel, message);
   }
 }

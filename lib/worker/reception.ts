@@ -1,7 +1,9 @@
 import type { Celery } from '../app/celery.ts';
+import { limitsOf } from '../app/payload-format.ts';
 import { toError } from '../contract/errors.ts';
 import { NotRegistered } from '../protocol/celery-errors.ts';
 import { encodeException, exceptionRepr } from '../protocol/exception.ts';
+import type { PayloadLimits } from '../protocol/payload.ts';
 import { pythonRepr } from '../protocol/repr.ts';
 import { decodeTaskRequest, type TaskRequest } from '../protocol/task-message.ts';
 import type { Delivery } from '../transport/transport.ts';
@@ -29,9 +31,11 @@ export interface ReceptionOptions {
 /** Turns deliveries into requests (celery/worker/strategy.py): decode, look up, revoked?, ETA?, else to the pool. */
 export class Reception {
   readonly #options: ReceptionOptions;
+  readonly #limits: PayloadLimits;
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
+    this.#limits = limitsOf(options.app.conf);
   }
 
   receive(deliveries: readonly Delivery[]): void {
@@ -43,7 +47,7 @@ export class Reception {
     const { host, profiles } = this.#options;
     let request: TaskRequest;
     try {
-      request = decodeTaskRequest(delivery.message);
+      request = decodeTaskRequest(delivery.message, this.#limits);
     } catch (error) {
       this.#park(delivery, toError(error).message);
       return;

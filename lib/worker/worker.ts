@@ -1,9 +1,11 @@
 import type { Celery } from '../app/celery.ts';
+import { limitsOf } from '../app/payload-format.ts';
 import { tellUnfinished } from '../app/successors.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError } from '../contract/errors.ts';
 import { Pidbox } from '../control/pidbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
+import { serializerNamed } from '../protocol/serializer.ts';
 import type { Transport } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
@@ -127,7 +129,13 @@ export class Worker implements Service {
     const { logger } = this.#options;
     const etaTimer = new HeapTimer(Date.now);
     const limitTimer = new HeapTimer(() => performance.now());
-    const events = new EventDispatcher({ transport, hostname, clock: app.clock, groups: ['worker'] });
+    const events = new EventDispatcher({
+      transport,
+      hostname,
+      clock: app.clock,
+      groups: ['worker'],
+      serializer: serializerNamed(app.conf.event_serializer),
+    });
     const results = new Results({ backend, logger, onCaughtUp: () => dispatcher.pump() });
     const dispatcher = new Dispatcher(results, limitTimer);
     const host: RequestHost = {
@@ -190,6 +198,8 @@ export class Worker implements Service {
       transport,
       hostname,
       clock: app.clock,
+      limits: limitsOf(app.conf),
+      serializer: serializerNamed(app.conf.task_serializer),
       onRequest: (request) => obey(control, request),
       onError: (error) => logger.warning(`Remote control: ${error.message}`),
     });

@@ -177,6 +177,17 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     expect(second).toEqual(first);
     await both('SET', 'far', `${' '.repeat(70)}"status": "SUCCESS"`);
     await script(STORE, ['far'], ['0', 'x']);
+    const others = [
+      '\u0082\u00a6status\u00a7SUCCESS\u00a6result\u0005',
+      'children: []\nresult: 5\nstatus: SUCCESS\ntask_id: a\n',
+      'children: []\nresult: 5\nstatus: FAILURE\ntask_id: a\n',
+      '{"status": "FAILURE", "traceback": "\nstatus: SUCCESS\n"}',
+    ];
+    for (const [index, record] of others.entries()) {
+      await script(STORE, [`other${index}`], ['0', record]);
+      await script(STORE, [`other${index}`], ['0', '{"status": "REVOKED"}']);
+      await both('GET', `other${index}`);
+    }
     for (const subscriber of subscribers) subscriber.close();
   });
 });

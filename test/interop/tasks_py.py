@@ -1,4 +1,5 @@
 """The Python side of the interoperability tests: an ordinary Celery app, nothing special about it."""
+import json
 import os
 import time
 
@@ -10,6 +11,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_default_queue=os.environ.get("PY_QUEUE", "celery"),
 )
+app.conf.update(json.loads(os.environ.get("PY_CONF", "{}")))
 
 
 @app.task(name="py.add")

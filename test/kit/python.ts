@@ -9,13 +9,16 @@ export interface PythonUrls {
   readonly backend: string;
   /** Default queue of the Python app. Default `celery`. */
   readonly queue?: string;
+  /** More settings of the Python app. */
+  readonly conf?: Readonly<Record<string, unknown>>;
 }
 
-function environment({ broker, backend, queue }: PythonUrls): Record<string, string> {
+function environment({ broker, backend, queue, conf }: PythonUrls): Record<string, string> {
   return {
     BROKER_URL: broker,
     RESULT_BACKEND: backend,
     ...(queue && { PY_QUEUE: queue }),
+    ...(conf && { PY_CONF: JSON.stringify(conf) }),
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONWARNINGS: 'ignore',

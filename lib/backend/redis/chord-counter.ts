@@ -1,6 +1,7 @@
-import { decodeJson, encodeJson } from '../../protocol/json.ts';
+import { encodeJson } from '../../protocol/json.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { ChordPart, ChordProgress } from '../backend.ts';
+import type { StoredCodec } from '../stored-codec.ts';
 
 const SET_META = 'celery-taskset-meta-';
 const CHORD_EXPIRES_SECONDS = 86_400;
@@ -13,8 +14,10 @@ export class ChordCounter {
   readonly #outbox: Outbox;
   readonly #prefix: string;
   readonly #expiresSeconds: number;
+  readonly #codec: StoredCodec;
 
-  constructor(outbox: Outbox, prefix: string, expiresSeconds: number) {
+  constructor(outbox: Outbox, prefix: string, expiresSeconds: number, codec: StoredCodec) {
+    this.#codec = codec;
     this.#outbox = outbox;
     this.#prefix = prefix;
     this.#expiresSeconds = expiresSeconds || CHORD_EXPIRES_SECONDS;
@@ -41,7 +44,7 @@ export class ChordCounter {
 
   async record({ groupId, memberIndex, taskId, state, resultText }: ChordPart): Promise<ChordProgress> {
     const { sizeKey, addedKey, partsKey } = this.#keysOf(groupId);
-    const member = `[1, ${encodeJson(taskId)}, ${encodeJson(state)}, ${resultText}]`;
+    const member = this.#codec.encode(`[1, ${encodeJson(taskId)}, ${encodeJson(state)}, ${resultText}]`);
     const reply = await this.#outbox.send(
       (link) =>
         link.transaction([
@@ -70,12 +73,17 @@ export class ChordCounter {
   }
 
   async #parts(key: string): Promise<ChordProgress['parts']> {
-    const reply = await this.#outbox.send((link) => link.call('zrange', [key, 0, -1]), {
-      what: 'read the parts of a chord',
-    });
+    const reply = await this.#outbox.send(
+      (link) =>
+        this.#codec.isBinary ? link.callBuffer('zrange', [key, 0, -1]) : link.call('zrange', [key, 0, -1]),
+      {
+        what: 'read the parts of a chord',
+      },
+    );
     const members: unknown[] = Array.isArray(reply) ? reply : [];
-    return members.flatMap((text) => {
-      const member = decodeJson(String(text));
+    return members.flatMap((stored) => {
+      if (typeof stored !== 'string' && !Buffer.isBuffer(stored)) return [];
+      const member = this.#codec.decode(stored);
       if (!Array.isArray(member)) return [];
       const [, taskId, state, result]: unknown[] = member;
       return [{ taskId: String(taskId), state: String(state), result }];

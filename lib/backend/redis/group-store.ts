@@ -1,6 +1,6 @@
-import { decodeJson } from '../../protocol/json.ts';
 import { isRecord } from '../../protocol/record.ts';
 import type { Outbox } from '../../redis/outbox.ts';
+import type { StoredCodec } from '../stored-codec.ts';
 
 const SET_META = 'celery-taskset-meta-';
 
@@ -9,8 +9,10 @@ export class GroupStore {
   readonly #outbox: Outbox;
   readonly #prefix: string;
   readonly #expiresSeconds: number;
+  readonly #codec: StoredCodec;
 
-  constructor(outbox: Outbox, prefix: string, expiresSeconds: number) {
+  constructor(outbox: Outbox, prefix: string, expiresSeconds: number, codec: StoredCodec) {
+    this.#codec = codec;
     this.#outbox = outbox;
     this.#prefix = prefix;
     this.#expiresSeconds = expiresSeconds;
@@ -19,18 +21,23 @@ export class GroupStore {
   async save(groupId: string, text: string): Promise<void> {
     const key = this.#keyOf(groupId);
     const seconds = this.#expiresSeconds;
+    const stored = this.#codec.encode(text);
     await this.#outbox.send(
-      (link) => (seconds > 0 ? link.call('setex', [key, seconds, text]) : link.call('set', [key, text])),
+      (link) => (seconds > 0 ? link.call('setex', [key, seconds, stored]) : link.call('set', [key, stored])),
       { what: 'save a group', bytes: text.length },
     );
   }
 
   async read(groupId: string): Promise<unknown> {
-    const text = await this.#outbox.send((link) => link.call('get', [this.#keyOf(groupId)]), {
-      what: 'read a group',
-    });
-    if (typeof text !== 'string') return null;
-    const saved = decodeJson(text);
+    const key = this.#keyOf(groupId);
+    const stored = await this.#outbox.send(
+      (link) => (this.#codec.isBinary ? link.callBuffer('get', [key]) : link.call('get', [key])),
+      {
+        what: 'read a group',
+      },
+    );
+    if (typeof stored !== 'string' && !Buffer.isBuffer(stored)) return null;
+    const saved = this.#codec.decode(stored);
     return isRecord(saved) ? (saved['result'] ?? null) : null;
   }
 

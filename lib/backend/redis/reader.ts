@@ -1,9 +1,10 @@
-import { decodeResult, type ResultMeta } from '../../protocol/result.ts';
+import { type ResultMeta, readResult } from '../../protocol/result.ts';
 import type { Outbox } from '../../redis/outbox.ts';
+import type { StoredCodec } from '../stored-codec.ts';
 
 interface Question {
   readonly key: string;
-  readonly resolve: (text: string | null) => void;
+  readonly resolve: (stored: string | Buffer | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -13,18 +14,20 @@ const DEADLINE_MS = 10_000;
 /** Reads results; those asked for in one turn of the event loop travel in one MGET. */
 export class ResultReader {
   readonly #outbox: Outbox;
+  readonly #codec: StoredCodec;
   #open: Question[] = [];
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: Outbox, codec: StoredCodec) {
     this.#outbox = outbox;
+    this.#codec = codec;
   }
 
   async read(key: string): Promise<ResultMeta | null> {
-    const text = await new Promise<string | null>((resolve, reject) => {
+    const stored = await new Promise<string | Buffer | null>((resolve, reject) => {
       this.#open.push({ key, resolve, reject });
       if (this.#open.length === 1) queueMicrotask(() => this.#ask());
     });
-    return text === null ? null : decodeResult(text);
+    return stored === null ? null : readResult(this.#codec.decode(stored));
   }
 
   #ask(): void {
@@ -38,14 +41,17 @@ export class ResultReader {
   async #askFor(questions: readonly Question[]): Promise<void> {
     const keys = questions.map(({ key }) => key);
     try {
-      const reply = await this.#outbox.send((link) => link.call('mget', keys), {
-        what: 'read results',
-        deadlineMs: DEADLINE_MS,
-      });
-      const texts: unknown[] = Array.isArray(reply) ? reply : [];
+      const reply = await this.#outbox.send(
+        (link) => (this.#codec.isBinary ? link.callBuffer('mget', keys) : link.call('mget', keys)),
+        {
+          what: 'read results',
+          deadlineMs: DEADLINE_MS,
+        },
+      );
+      const values: unknown[] = Array.isArray(reply) ? reply : [];
       for (const [index, { resolve }] of questions.entries()) {
-        const text = texts[index];
-        resolve(typeof text === 'string' ? text : null);
+        const value = values[index];
+        resolve(typeof value === 'string' || Buffer.isBuffer(value) ? value : null);
       }
     } catch (error) {
       for (const { reject } of questions) reject(error);

@@ -1,5 +1,5 @@
 import type { ResultMeta } from '../../protocol/result.ts';
-import { decodeResult } from '../../protocol/result.ts';
+import { readResult } from '../../protocol/result.ts';
 import { ConnectionGroup } from '../../redis/connection-group.ts';
 import { messageOf } from '../../redis/failures.ts';
 import { Outbox } from '../../redis/outbox.ts';
@@ -15,6 +15,7 @@ import type {
   ResultRecord,
   WaitOptions,
 } from '../backend.ts';
+import { StoredCodec } from '../stored-codec.ts';
 import { ChordCounter } from './chord-counter.ts';
 import { GroupStore } from './group-store.ts';
 import { ResultReader } from './reader.ts';
@@ -35,6 +36,7 @@ export class RedisBackend implements ResultBackend, ChordBackend {
   readonly #pubSub: PubSub;
   readonly #writer: ResultWriter;
   readonly #reader: ResultReader;
+  readonly #codec: StoredCodec;
   readonly #chords: ChordCounter;
   readonly #groups: GroupStore;
 
@@ -57,10 +59,11 @@ export class RedisBackend implements ResultBackend, ChordBackend {
     this.#outbox = new Outbox(this.#group);
     this.#pubSub = new PubSub(this.#group);
     const seconds = Math.max(0, Math.trunc(expiresSeconds ?? 0));
-    this.#writer = new ResultWriter(this.#outbox, (taskId) => this.#keyOf(taskId), seconds);
-    this.#reader = new ResultReader(this.#outbox);
-    this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds);
-    this.#groups = new GroupStore(this.#outbox, this.#prefix, seconds);
+    this.#codec = new StoredCodec(options);
+    this.#writer = new ResultWriter(this.#outbox, (taskId) => this.#keyOf(taskId), seconds, this.#codec);
+    this.#reader = new ResultReader(this.#outbox, this.#codec);
+    this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds, this.#codec);
+    this.#groups = new GroupStore(this.#outbox, this.#prefix, seconds, this.#codec);
   }
 
   start(): Promise<void> {
@@ -90,8 +93,8 @@ export class RedisBackend implements ResultBackend, ChordBackend {
   }
 
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {
-    return this.#pubSub.listen('channel', this.#keyOf(taskId), (text) => {
-      const meta = this.#decode(text);
+    return this.#pubSub.listen('channel', this.#keyOf(taskId), (text, _channel, bytes) => {
+      const meta = this.#decode(this.#codec.isBinary ? bytes : text);
       if (meta) onState(meta);
     });
   }
@@ -135,9 +138,9 @@ export class RedisBackend implements ResultBackend, ChordBackend {
     return `${this.#prefix}${META}${taskId}`;
   }
 
-  #decode(text: string): ResultMeta | null {
+  #decode(stored: string | Buffer): ResultMeta | null {
     try {
-      return decodeResult(text);
+      return readResult(this.#codec.decode(stored));
     } catch (error) {
       this.#logger.warning(`A published result cannot be read: ${messageOf(error)}`);
       return null;

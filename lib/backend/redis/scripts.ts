@@ -2,16 +2,22 @@ import { defineScript } from '../../redis/script.ts';
 
 /**
  * Stores results and tells whoever waits. KEYS result keys (also the channels). ARGV expiry in seconds (0: never),
- * then one JSON text for each key. A stored SUCCESS is never overwritten (KeyValueStoreBackend._store_result).
+ * then one record for each key. A stored SUCCESS is never overwritten (KeyValueStoreBackend._store_result): it is looked
+ * for as JSON, MessagePack and YAML write it, PyYAML's with its sorted keys included.
  * Reply: how many were written. The embedded engine has a native twin (server/engine/scripts): change both.
  */
 export const STORE = defineScript(
   'store',
   `
+local function succeeded(record)
+  local head = string.sub(record, 1, 64)
+  return string.find(head, '"status": ?"SUCCESS"') or string.find(head, '\\166status\\167SUCCESS', 1, true)
+    or (string.find(record, '^%a') and string.find(record, '\\nstatus: SUCCESS\\n', 1, true))
+end
 local expires, written = tonumber(ARGV[1]), 0
 for i, key in ipairs(KEYS) do
   local old, value = redis.call('GET', key), ARGV[i + 1]
-  if not (old and string.find(string.sub(old, 1, 64), '"status": ?"SUCCESS"')) then
+  if not (old and succeeded(old)) then
     if expires > 0 then redis.call('SETEX', key, expires, value) else redis.call('SET', key, value) end
     redis.call('PUBLISH', key, value)
     written = written + 1

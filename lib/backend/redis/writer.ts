@@ -1,10 +1,11 @@
 import type { Outbox } from '../../redis/outbox.ts';
 import type { ResultRecord } from '../backend.ts';
+import type { StoredCodec } from '../stored-codec.ts';
 import { STORE } from './scripts.ts';
 
 interface Batch {
   readonly keys: string[];
-  readonly texts: string[];
+  readonly values: (string | Buffer)[];
   bytes: number;
   readonly stored: Promise<void>;
   readonly resolve: (writing: Promise<void>) => void;
@@ -21,13 +22,15 @@ export class ResultWriter {
   readonly #outbox: Outbox;
   readonly #keyOf: (taskId: string) => string;
   readonly #expiresSeconds: number;
+  readonly #codec: StoredCodec;
   #open: Batch | null = null;
   #isScheduled = false;
 
-  constructor(outbox: Outbox, keyOf: (taskId: string) => string, expiresSeconds: number) {
+  constructor(outbox: Outbox, keyOf: (taskId: string) => string, expiresSeconds: number, codec: StoredCodec) {
     this.#outbox = outbox;
     this.#keyOf = keyOf;
     this.#expiresSeconds = expiresSeconds;
+    this.#codec = codec;
   }
 
   store({ taskId, text }: ResultRecord): Promise<void> {
@@ -36,7 +39,7 @@ export class ResultWriter {
     }
     const batch = this.#open ?? this.#openBatch();
     batch.keys.push(this.#keyOf(taskId));
-    batch.texts.push(text);
+    batch.values.push(this.#codec.encode(text));
     batch.bytes += text.length;
     return batch.stored;
   }
@@ -46,7 +49,7 @@ export class ResultWriter {
     const stored = new Promise<void>((settle) => {
       resolve = settle;
     });
-    const batch = { keys: [], texts: [], bytes: 0, stored, resolve };
+    const batch = { keys: [], values: [], bytes: 0, stored, resolve };
     this.#open = batch;
     if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -62,8 +65,8 @@ export class ResultWriter {
     const batch = this.#open;
     if (!batch) return;
     this.#open = null;
-    const { keys, texts, bytes } = batch;
-    const writing = this.#outbox.send((link) => link.run(STORE, keys, [this.#expiresSeconds, ...texts]), {
+    const { keys, values, bytes } = batch;
+    const writing = this.#outbox.send((link) => link.run(STORE, keys, [this.#expiresSeconds, ...values]), {
       what: 'store results',
       bytes,
     });

@@ -4,7 +4,8 @@ import { notInteger } from '../resp/reply-error.ts';
 import { scriptNumber, scriptText } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
-const SUCCESS = /"status": ?"SUCCESS"/;
+const SUCCESS = /"status": ?"SUCCESS"|\xa6status\xa7SUCCESS/;
+const YAML_SUCCESS = /^[A-Za-z][\s\S]*\nstatus: SUCCESS\n/;
 
 function store({ database, keyspace, pubsub, keys, args, reply }: ScriptCall): void {
   const expires = scriptNumber(args[0]);
@@ -14,12 +15,18 @@ function store({ database, keyspace, pubsub, keys, args, reply }: ScriptCall): v
     keyspace.tracking.read(key);
     const old = database.string(key)?.value;
     const value = Buffer.from(scriptText(args, i + 1), 'latin1');
-    if (old !== undefined && SUCCESS.test(old.toString('latin1', 0, 64))) continue;
+    if (old !== undefined && hasSucceeded(old)) continue;
     setString(database, key, value, expires > 0 ? Date.now() + expires * 1000 : 0);
     pubsub.publish(key, value);
     written += 1;
   }
   reply.integer(written);
+}
+
+function hasSucceeded(record: Buffer): boolean {
+  if (SUCCESS.test(record.toString('latin1', 0, 64))) return true;
+  // PyYAML writes keys in order, one a line: only such a text is looked through.
+  return /[A-Za-z]/.test(String.fromCharCode(record[0] ?? 0)) && YAML_SUCCESS.test(record.toString('latin1'));
 }
 
 export const NATIVE_STORE: NativeScript = { lua: STORE.lua, isGrowing: true, run: store };

@@ -32,7 +32,21 @@ describe('settings', () => {
   });
 
   it('refuse serializers that are not there', () => {
-    expect(() => new Celery('a', { task_serializer: 'pickle' })).toThrow(/only "json" is supported/);
+    expect(() => new Celery('a', { task_serializer: 'pickle' })).toThrow(
+      /never read or written\. There are: json, msgpack, yaml/,
+    );
+    expect(() => new Celery('a', { accept_content: ['json', 'pickle'] })).toThrow(
+      /accept_content is "pickle"/,
+    );
+    expect(() => new Celery('a', { task_compression: 'lzma' })).toThrow(
+      /"lzma" is not understood; here are: gzip, brotli/,
+    );
+    expect(() => new Celery('a', { broker_transport_options: { max_message_size: '1' } })).toThrow(
+      /number of bytes/,
+    );
+    expect(
+      new Celery('a', { accept_content: ['application/x-yaml', 'msgpack'] }).conf.accept_content,
+    ).toHaveLength(2);
   });
 
   it('fill what a task leaves open, and annotations win', () => {

@@ -171,7 +171,7 @@ describe('a function task', () => {
     [{ timeLimit: 1, softTimeLimit: 2 }, /softTimeLimit must be at most/],
     [{ priority: 99 }, /priority must be a whole number from 0 to 9/],
     [{ countdwn: 1 } as object, /"countdwn" is no option of a call\. Did you mean "countdown"/],
-    [{ serializer: 'pickle' as 'json' }, /serializer must be "json"/],
+    [{ serializer: 'pickle' as 'json' }, /There are: json, msgpack, yaml/],
   ])('refuses %j before anything is sent', async (options, reason) => {
     await expect(tasks.add.applyAsync([1, 2], options)).rejects.toThrow(reason);
   });
