@@ -26,6 +26,7 @@ if (!existsSync(`${root}bench/node_modules/bullmq`)) {
   spawnSync('npm', ['ci', '--prefix', 'bench'], { cwd: root, stdio: 'inherit' });
 }
 
+const { beeQueue } = await import('./contenders/bee-queue.mjs');
 const { bullmq } = await import('./contenders/bullmq.mjs');
 const { pythonCelery, umbel } = await import('./contenders/celery.mjs');
 const { Redis } = createRequire(import.meta.url)('ioredis');
@@ -61,6 +62,7 @@ const contenders = [
   { contender: umbel('async'), server: engineServer, total, concurrency: 50 },
   { contender: umbel('prefork'), server: redisServer, total: total / 2, concurrency: 2 },
   { contender: bullmq, server: redisServer, total, concurrency: 50 },
+  { contender: beeQueue, server: redisServer, total, concurrency: 50 },
   { contender: pythonCelery('prefork'), server: redisServer, total: total / 10, concurrency: 2 },
 ];
 

@@ -1,13 +1,14 @@
 import { EncodeError, Ignore, NotRegistered, Reject, Retry } from '../protocol/celery-errors.ts';
 import { encodeException, exceptionRepr } from '../protocol/exception.ts';
 import { encodeJson } from '../protocol/json.ts';
-import { numberOrNull } from '../protocol/record.ts';
 import { pythonRepr } from '../protocol/repr.ts';
-import { decodeTaskBody, type TaskBody, type TaskRequest } from '../protocol/task-request.ts';
+import { decodeTaskBody, type TaskRequest } from '../protocol/task-request.ts';
 import { nowSeconds } from '../util/clock.ts';
+import { isPromise, type MaybePromise, whenDone } from '../util/maybe-promise.ts';
 import type { AppPort } from './app-port.ts';
 import { type Ending, runAttempt } from './attempt.ts';
 import { type RetryPlan, runInContext, type TaskContext, type TaskServices } from './context.ts';
+import { MessageContext } from './message-context.ts';
 import type { Registry } from './registry.ts';
 import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
 import type { Task } from './task.ts';
@@ -23,41 +24,48 @@ export interface TraceApp extends AppPort {
 
 /**
  * Runs one task from its message: body, successors or retry, handlers (celery/app/trace.py). The outcome is for the
- * worker to store and to announce. Never throws: what goes wrong here is a FAILURE of the task.
+ * worker to store and to announce; it is there at once when nothing had to be waited for. Never throws: what goes wrong
+ * here is a FAILURE of the task.
  */
-export async function traceTask(
+export function traceTask(
   app: TraceApp,
   request: TaskRequest,
   services: TaskServices,
-): Promise<TraceOutcome> {
+): MaybePromise<TraceOutcome> {
   const started = performance.now();
-  const ending = await trace(app, request, services);
-  return { ...ending, runtimeSeconds: (performance.now() - started) / 1000 };
+  const outcome = trace(app, request, services);
+  if (!isPromise(outcome)) return timed(outcome, started);
+  return outcome.then((partial) => timed(partial, started));
 }
 
-type PartialOutcome = Omit<TraceOutcome, 'runtimeSeconds'>;
+type PartialOutcome = Mutable<Omit<TraceOutcome, 'runtimeSeconds'>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-async function trace(app: TraceApp, request: TaskRequest, services: TaskServices): Promise<PartialOutcome> {
+function timed(outcome: PartialOutcome, started: number): TraceOutcome {
+  return Object.assign(outcome, { runtimeSeconds: (performance.now() - started) / 1000 });
+}
+
+function trace(app: TraceApp, request: TaskRequest, services: TaskServices): MaybePromise<PartialOutcome> {
   const task = app.tasks.get(request.task);
   if (!task) return failure(new NotRegistered(request.task), null, []);
   let context: TaskContext;
   try {
-    context = contextOf(request, decodeTaskBody(request.bodyText), services);
+    context = new MessageContext(request, decodeTaskBody(request.bodyText), services);
   } catch (error) {
     return failure(error, task, []);
   }
-  const ending = await runAttempt(task, context);
-  return settle(app, task, context, request, ending);
+  const ending = runAttempt(task, context);
+  return whenDone(ending, (ended) => settle(app, task, context, request, ended));
 }
 
 /** What the end of the body means. */
-async function settle(
+function settle(
   app: TraceApp,
   task: Task,
   context: TaskContext,
   request: TaskRequest,
   ending: Ending,
-): Promise<PartialOutcome> {
+): MaybePromise<PartialOutcome> {
   if (ending.kind === 'returned') return succeed(app, task, context, ending.value);
   const { error } = ending;
   if (error instanceof Retry) return retry(app, task, context, request, error);
@@ -66,21 +74,33 @@ async function settle(
   return fail(app, task, context, error);
 }
 
-async function succeed(
+function succeed(
   app: TraceApp,
   task: Task,
   context: TaskContext,
   value: unknown,
-): Promise<PartialOutcome> {
+): MaybePromise<PartialOutcome> {
   let resultText: string;
   try {
     resultText = encodeJson(value ?? null);
   } catch (error) {
     return fail(app, task, context, new EncodeError(error instanceof Error ? error.message : String(error)));
   }
-  const { embed, id, args, kwargs } = context;
+  const { callbacks, chain, chord } = context.embed;
+  // Most tasks have none of these, and then nothing is waited for.
+  if (!callbacks && !chain && !chord) return tellHandlers(task, context, value, resultText);
+  return succeedAndTell(app, task, context, value, resultText);
+}
+
+async function succeedAndTell(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  value: unknown,
+  resultText: string,
+): Promise<PartialOutcome> {
+  const { embed } = context;
   try {
-    // Most tasks have none of these, and then nothing is awaited.
     if (embed.callbacks || embed.chain) {
       // In the context of the task, so that what it sends is noted as its children.
       await runInContext(context, () => sendSuccessors(app, context, value ?? null));
@@ -89,16 +109,39 @@ async function succeed(
   } catch (error) {
     return fail(app, task, context, error);
   }
+  return tellHandlers(task, context, value, resultText);
+}
+
+/** `onSuccess`, then `afterReturn`. Successors are on their way: only the task's own record can show that one failed. */
+function tellHandlers(
+  task: Task,
+  context: TaskContext,
+  value: unknown,
+  resultText: string,
+): MaybePromise<PartialOutcome> {
+  const { id, args, kwargs } = context;
+  const failed = (error: unknown): PartialOutcome => failure(error, task, context.children);
+  const done = (): PartialOutcome => success(context, value, resultText);
   try {
-    const told = task.onSuccess(value, id, args, kwargs);
-    if (told !== undefined) await told;
-    const returned = task.afterReturn('SUCCESS', value, id, args, kwargs);
-    if (returned !== undefined) await returned;
+    const told = whenDone(task.onSuccess(value, id, args, kwargs), () =>
+      task.afterReturn('SUCCESS', value, id, args, kwargs),
+    );
+    return isPromise(told) ? told.then(done, failed) : done();
   } catch (error) {
-    // Successors are on their way: only the task's own record can still show that its handler failed.
-    return failure(error, task, context.children);
+    return failed(error);
   }
-  return { ...nothing('SUCCESS', context), resultText, resultRepr: pythonRepr(value ?? null) };
+}
+
+function success({ children }: TaskContext, value: unknown, resultText: string): PartialOutcome {
+  const resultRepr = pythonRepr(value ?? null);
+  return {
+    state: 'SUCCESS',
+    resultText,
+    resultRepr,
+    exceptionRepr: null,
+    traceback: null,
+    children,
+  };
 }
 
 async function fail(
@@ -195,44 +238,4 @@ function nothing(state: TraceOutcome['state'], { children }: TaskContext): Parti
 function moduleOf(task: Task): string {
   const dot = task.name.lastIndexOf('.');
   return dot > 0 ? task.name.slice(0, dot) : 'umbel';
-}
-
-const NEVER = new AbortController().signal;
-
-function contextOf(request: TaskRequest, body: TaskBody, services: TaskServices): TaskContext {
-  return {
-    id: request.id,
-    task: request.task,
-    args: body.args,
-    kwargs: body.kwargs,
-    retries: request.retries,
-    eta: request.etaText,
-    expires: request.expiresText,
-    rootId: request.rootId,
-    parentId: request.parentId,
-    group: request.group,
-    groupIndex: request.groupIndex,
-    deliveryInfo: request.deliveryInfo,
-    priority: request.priority,
-    hostname: services.hostname,
-    headers: request.customHeaders,
-    isEager: false,
-    calledDirectly: false,
-    replyTo: request.replyTo,
-    correlationId: request.correlationId,
-    timeLimit: request.timeLimit,
-    softTimeLimit: request.softTimeLimit,
-    origin: request.origin,
-    shadow: request.shadow,
-    ignoreResult: request.ignoreResult,
-    replacedTaskNesting: numberOrNull(request.headers['replaced_task_nesting']) ?? 0,
-    embed: body.embed,
-    // Asked for only when the body looks: making a signal costs more than running a small task.
-    get signal(): AbortSignal {
-      return services.signal ?? NEVER;
-    },
-    children: [],
-    services,
-    retryPlan: null,
-  };
 }

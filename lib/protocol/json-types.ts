@@ -56,6 +56,18 @@ export function isoformat(date: Date): string {
   return `${date.toISOString().slice(0, -1)}000+00:00`;
 }
 
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** The present moment in that form; many ask within one millisecond. */
+export function isoformatNow(): string {
+  const now = Date.now();
+  if (now === lastMs) return lastText;
+  lastMs = now;
+  lastText = isoformat(new Date(now));
+  return lastText;
+}
+
 /** Seconds since the epoch of an ISO 8601 text; a time without offset is UTC. NaN when it is none. */
 export function parseIso(value: string): number {
   const hasOffset = /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(value);

@@ -1,7 +1,7 @@
 import { UmbelError } from '../contract/errors.ts';
 import { READY_STATES } from '../contract/states.ts';
 import { decodeJson, encodeJson } from './json.ts';
-import { isoformat } from './json-types.ts';
+import { isoformat, isoformatNow } from './json-types.ts';
 import { isRecord, numberOrNull, textOrNull } from './record.ts';
 
 /** What the backend keeps of a task (celery/backends/base.py `_get_result_meta`). */
@@ -54,9 +54,7 @@ export interface ResultParts {
 export function composeResult(parts: ResultParts): string {
   const { status, traceback, children, groupId, parentId, extended } = parts;
   const dateDone =
-    parts.dateDone === undefined && READY_STATES.has(status)
-      ? isoformat(new Date())
-      : (parts.dateDone ?? null);
+    parts.dateDone === undefined && READY_STATES.has(status) ? isoformatNow() : (parts.dateDone ?? null);
   let text = `{"status": ${JSON.stringify(status)}, "result": ${parts.resultText ?? 'null'}, "traceback": ${
     traceback ? JSON.stringify(traceback) : 'null'
   }, "children": ${listText(children)}, "date_done": ${dateDone === null ? 'null' : `"${dateDone}"`}`;

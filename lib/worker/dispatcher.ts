@@ -5,6 +5,9 @@ import { TokenBucket } from './rate-limit.ts';
 import type { Results } from './results.ts';
 import type { HeapTimer, Timed } from './timer/heap-timer.ts';
 
+/** Tasks that compute in this process leave room for heartbeats and leases after so many milliseconds. */
+const MAX_TURN_MS = 20;
+
 /** Tasks of one name that wait for their rate limit. */
 class Lane implements Timed {
   readonly bucket: TokenBucket;
@@ -29,6 +32,7 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>();
   #pool: Pool | null = null;
   #isPaused = false;
+  #isPumping = false;
 
   /** `timer` counts durations. */
   constructor(results: Results, timer: HeapTimer) {
@@ -51,12 +55,23 @@ export class Dispatcher {
   /** Starts what the pool has room for. */
   pump(): void {
     const pool = this.#pool;
-    if (pool === null) return;
-    while (pool.hasRoom && !this.#isPaused && !this.#results.isBehind) {
-      const request = this.#waiting.shift();
-      if (request === undefined) return;
-      // Revoked or expired while it waited.
-      if (!request.discardIfRevoked()) pool.run(request);
+    // A task that needs no waiting is over before `run` returns, and its pool says at once that there is room again.
+    if (pool === null || this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      const until = performance.now() + MAX_TURN_MS;
+      while (pool.hasRoom && !this.#isPaused && !this.#results.isBehind) {
+        const request = this.#waiting.shift();
+        if (request === undefined) return;
+        // Revoked or expired while it waited.
+        if (!request.discardIfRevoked()) pool.run(request);
+        if (performance.now() > until) {
+          setImmediate(() => this.pump());
+          return;
+        }
+      }
+    } finally {
+      this.#isPumping = false;
     }
   }
 

@@ -32,6 +32,14 @@ export interface TaskHandle extends Job {
     traceback?: string | null,
     children?: readonly unknown[],
   ): Promise<void>;
+  /** The same with a callback, for the many. */
+  storeThen(
+    state: string,
+    resultText: string | null,
+    traceback: string | null,
+    children: readonly unknown[],
+    onDone: () => void,
+  ): void;
   /** It was killed on request: stores REVOKED, acks and tells. */
   terminated(signum: number): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { TransientSet } from '../util/transient.ts';
 import type { TaskHandle } from './handle.ts';
 import { LimitedSet } from './revoked.ts';
 import type { TimerEntry } from './timer/heap-timer.ts';
@@ -6,7 +7,7 @@ import type { TimerEntry } from './timer/heap-timer.ts';
 export class Ledger {
   readonly revoked = new LimitedSet();
   /** Running now. */
-  readonly active = new Set<TaskHandle>();
+  readonly active = new TransientSet<TaskHandle>();
   /** Held for their ETA. */
   readonly scheduled = new Map<TaskHandle, TimerEntry>();
   /** Started since the worker began, by name. */

@@ -13,17 +13,22 @@ const MAX_DELIVERIES = 5;
  * What a finished task leads to, in Celery's order: result, then ack, then event and log line
  * (celery/worker/request.py `on_success`, `on_failure`, `on_retry`).
  */
-export async function concludeOutcome(
-  request: TaskHandle,
-  host: RequestHost,
-  outcome: TraceOutcome,
-): Promise<void> {
+export function concludeOutcome(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
+  if (outcome.state !== 'SUCCESS') {
+    void concludeOther(request, host, outcome);
+    return;
+  }
+  const conclude = (): void => {
+    request.ack();
+    succeeded(request, host, outcome);
+    host.ledger.ended(request);
+  };
+  if (request.ignoresResult) conclude();
+  else request.storeThen('SUCCESS', outcome.resultText, null, outcome.children, conclude);
+}
+
+async function concludeOther(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): Promise<void> {
   switch (outcome.state) {
-    case 'SUCCESS':
-      if (!request.ignoresResult) await request.store('SUCCESS', outcome.resultText, null, outcome.children);
-      request.ack();
-      succeeded(request, host, outcome);
-      break;
     case 'FAILURE':
       await storeFailure(request, outcome);
       if (request.profile.acksOnFailureOrTimeout) request.ack();

@@ -103,7 +103,7 @@ export class Request implements TaskHandle, Timed {
   }
 
   onOutcome(outcome: TraceOutcome): void {
-    void concludeOutcome(this, this.#host, outcome);
+    concludeOutcome(this, this.#host, outcome);
   }
 
   onLost(loss: JobLoss): void {
@@ -129,15 +129,26 @@ export class Request implements TaskHandle, Timed {
     traceback: string | null = null,
     children: readonly unknown[] = [],
   ): Promise<void> {
+    return new Promise((resolve) => this.storeThen(state, resultText, traceback, children, resolve));
+  }
+
+  storeThen(
+    state: string,
+    resultText: string | null,
+    traceback: string | null,
+    children: readonly unknown[],
+    onDone: () => void,
+  ): void {
     const { request } = this;
-    if (!this.#host.results.isKept) return Promise.resolve();
+    if (!this.#host.results.isKept) {
+      onDone();
+      return;
+    }
     const extended = this.#host.isExtended
       ? { hostname: this.#host.hostname, queue: this.delivery.queue }
       : null;
-    return this.#host.results.store(
-      request.id,
-      recordText(request.id, state, resultText, { request, traceback, children, extended }),
-    );
+    const text = recordText(request.id, state, resultText, { request, traceback, children, extended });
+    this.#host.results.storeThen(request.id, text, onDone);
   }
 
   ack(): void {

@@ -16,10 +16,24 @@ const MAX_PENDING = 2000;
 const MAX_TRIES = 8;
 const RETRY_BACKOFF = { baseMs: 250, maxMs: 10_000 };
 
+interface Pending {
+  readonly taskId: string;
+  readonly text: string;
+  readonly onDone: () => void;
+}
+
+/** Records whose writing has one promise. */
+interface Wave {
+  readonly stored: Promise<void>;
+  readonly records: Pending[];
+}
+
 /** Stores results for the worker: tries again while the store is away, and counts what is under way. */
 export class Results {
   readonly #options: ResultsOptions;
   #pending = 0;
+  /** The youngest one. */
+  #wave: Wave | null = null;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: ResultsOptions) {
@@ -35,18 +49,33 @@ export class Results {
   }
 
   /** Resolves when stored, or after about half a minute of trying, with an ERROR in the log. Never rejects. */
-  async store(taskId: string, text: string): Promise<void> {
+  store(taskId: string, text: string): Promise<void> {
+    return new Promise((resolve) => this.storeThen(taskId, text, resolve));
+  }
+
+  /**
+   * As `store`, with a callback: the records of one turn of the event loop travel together and end together, and then
+   * one promise does for all of them.
+   */
+  storeThen(taskId: string, text: string, onDone: () => void): void {
     const { backend } = this.#options;
-    if (backend === null) return;
-    this.#pending += 1;
-    try {
-      await backend.store({ taskId, text });
-    } catch (error) {
-      await this.#tryAgain(backend, taskId, text, error);
+    if (backend === null) {
+      onDone();
+      return;
     }
-    this.#pending -= 1;
-    if (this.#pending === MAX_PENDING - 1) this.#options.onCaughtUp();
-    if (this.#pending === 0) this.#wake();
+    this.#pending += 1;
+    const stored = backend.store({ taskId, text });
+    const record: Pending = { taskId, text, onDone };
+    if (this.#wave?.stored === stored) {
+      this.#wave.records.push(record);
+      return;
+    }
+    const wave: Wave = { stored, records: [record] };
+    this.#wave = wave;
+    stored.then(
+      () => this.#endAll(wave),
+      (error: unknown) => this.#tryAllAgain(backend, wave, error),
+    );
   }
 
   /** Stores a REVOKED for a task that nobody here runs, unless it has ended already. */
@@ -67,7 +96,26 @@ export class Results {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  async #tryAgain(backend: ResultBackend, taskId: string, text: string, firstError: unknown): Promise<void> {
+  #endAll(wave: Wave): void {
+    if (this.#wave === wave) this.#wave = null;
+    for (const record of wave.records) this.#end(record);
+  }
+
+  #end({ onDone }: Pending): void {
+    this.#pending -= 1;
+    onDone();
+    if (this.#pending === MAX_PENDING - 1) this.#options.onCaughtUp();
+    if (this.#pending === 0) this.#wake();
+  }
+
+  #tryAllAgain(backend: ResultBackend, wave: Wave, error: unknown): void {
+    if (this.#wave === wave) this.#wave = null;
+    for (const record of wave.records) {
+      void this.#tryAgain(backend, record, error).then(() => this.#end(record));
+    }
+  }
+
+  async #tryAgain(backend: ResultBackend, { taskId, text }: Pending, firstError: unknown): Promise<void> {
     let error = firstError;
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, RETRY_BACKOFF)));

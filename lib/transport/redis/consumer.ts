@@ -30,8 +30,6 @@ export interface ConsumerParts {
   readonly onStopped: (consumer: RedisConsumer) => void;
 }
 
-/** Messages in one fetch: more would only make the server busy for longer at a time. */
-const MAX_FETCH = 100;
 const FLUSH_LIMIT_MS = 10_000;
 
 /** Takes messages from queues: the lane brings them, the ledger knows what is held, the settler writes what became of it. */
@@ -191,8 +189,7 @@ export class RedisConsumer implements Consumer {
   }
 
   #capacity(): number {
-    if (this.#prefetch === 0) return MAX_FETCH;
-    return Math.min(MAX_FETCH, this.#prefetch - this.#ledger.active);
+    return this.#prefetch === 0 ? Infinity : this.#prefetch - this.#ledger.active;
   }
 
   #accept(taken: readonly Taken[]): string | null {

@@ -11,7 +11,8 @@ import type { Keys } from './keys.ts';
 import { FETCH, TAG_PREFIX } from './scripts.ts';
 
 /*
- * The connection on which messages are taken. One fetch is under way at any time:
+ * The connection on which messages are taken. One fetch is under way at any time; when it has brought all that it
+ * asked for, the next is sent before these are handed over:
  *
  *   resting ──(slots free, not paused, connected)──→ fetching ──→ resting
  *                        │ last fetch found nothing
@@ -36,7 +37,7 @@ export interface LaneOptions {
   readonly pubSub: PubSub;
   readonly keys: Keys;
   readonly logger: Logger;
-  /** Messages that may be taken now. */
+  /** Messages that may be taken now; Infinity without a limit. */
   readonly capacity: () => number;
   /** Takes over what was fetched; answers with the list that all came from, null when there were several. */
   readonly accept: (taken: readonly Taken[]) => string | null;
@@ -44,6 +45,8 @@ export interface LaneOptions {
   readonly onRefused: (queue: string, start: string) => void;
 }
 
+/** Messages in one fetch: more would only make the server busy for longer at a time. */
+const MAX_FETCH = 100;
 const WAIT_SECONDS = 1;
 /** Between two looks at lists that cannot wake us. */
 const BLIND_WAIT_SECONDS = 0.25;
@@ -62,6 +65,8 @@ export class Lane {
   #waiting: FetchRequest | null = null;
   #isUnblocking = false;
   #lost: FetchRequest | null = null;
+  /** Fetched, but not handed over yet. */
+  #arrived: readonly Taken[] = [];
   /** The last fetch left nothing behind, and every list but the primary is tracked. */
   #isDrained = false;
   /** A list has changed since the last fetch was sent. */
@@ -119,6 +124,7 @@ export class Lane {
     this.#isPaused = true;
     this.refresh();
     await this.#turning;
+    this.#handOver();
   }
 
   async stop(): Promise<void> {
@@ -133,13 +139,15 @@ export class Lane {
   async #run(link: Link): Promise<void> {
     while (!this.#isStopping) {
       const count = this.#wanted();
-      if (count === 0) {
+      if (count === 0 && this.#arrived.length === 0) {
         await new Promise<void>((resolve) => {
           this.#rest = resolve;
         });
         continue;
       }
-      this.#turning = this.#lost ? this.#askAgain(link, this.#lost) : this.#turn(link, count);
+      if (count > 0) this.#turning = this.#lost ? this.#askAgain(link, this.#lost) : this.#turn(link, count);
+      // The server looks for the next ones while the worker is busy with these.
+      this.#handOver();
       await this.#turning;
       this.#turning = null;
     }
@@ -148,7 +156,8 @@ export class Lane {
   #wanted(): number {
     if (!this.#options.group.isUp || this.#isPaused) return 0;
     if (this.#lost) return this.#lost.count;
-    return this.#requests.isEmpty ? 0 : Math.max(0, this.#options.capacity());
+    if (this.#requests.isEmpty) return 0;
+    return Math.max(0, Math.min(MAX_FETCH, this.#options.capacity() - this.#arrived.length));
   }
 
   async #turn(link: Link, count: number): Promise<void> {
@@ -165,13 +174,20 @@ export class Lane {
   }
 
   #settle(request: FetchRequest, taken: readonly Taken[]): void {
-    const source = taken.length > 0 ? this.#options.accept(taken) : this.#primary;
     const last = taken.at(-1);
     if (last) this.#primary = this.#options.keys.list(last.queue, 0);
-    this.#isDrained =
-      taken.length < request.count &&
-      source === this.#primary &&
-      request.generation === this.#requests.generation;
+    if (taken.length === request.count) {
+      this.#arrived = taken;
+      return;
+    }
+    const source = taken.length > 0 ? this.#options.accept(taken) : this.#primary;
+    this.#isDrained = source === this.#primary && request.generation === this.#requests.generation;
+  }
+
+  #handOver(): void {
+    const taken = this.#arrived;
+    this.#arrived = [];
+    if (taken.length > 0) this.#options.accept(taken);
   }
 
   async #askAgain(link: Link, request: FetchRequest): Promise<void> {

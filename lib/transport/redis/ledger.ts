@@ -1,3 +1,5 @@
+import { TransientMap } from '../../util/transient.ts';
+
 /** A message that is booked as ours. */
 export interface Entry {
   readonly tag: string;
@@ -13,7 +15,7 @@ export interface Entry {
 
 /** What one consumer holds unsettled. */
 export class Ledger {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new TransientMap<string, Entry>();
   #held = 0;
   #count = 0;
 

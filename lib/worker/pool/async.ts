@@ -1,5 +1,6 @@
 import type { Celery } from '../../app/celery.ts';
 import { UmbelError } from '../../contract/errors.ts';
+import { TransientSet } from '../../util/transient.ts';
 import type { HeapTimer } from '../timer/heap-timer.ts';
 import { InLoopRun } from './in-loop-run.ts';
 import type { Job, Pool, PoolHost, PoolKind } from './pool.ts';
@@ -22,7 +23,7 @@ export interface AsyncPoolOptions {
 export class AsyncPool implements Pool {
   readonly kind: PoolKind = 'async';
   readonly #options: AsyncPoolOptions;
-  readonly #runs = new Set<InLoopRun>();
+  readonly #runs = new TransientSet<InLoopRun>();
   #size: number;
   #isStopped = false;
 

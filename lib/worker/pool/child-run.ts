@@ -6,6 +6,7 @@ import { UmbelError } from '../../contract/errors.ts';
 import { SoftTimeLimitExceeded } from '../../protocol/celery-errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import type { TaskRequest } from '../../protocol/task-message.ts';
+import type { MaybePromise } from '../../util/maybe-promise.ts';
 import type { FromChild } from './ipc.ts';
 
 interface Waiter {
@@ -33,7 +34,7 @@ export class ChildRun implements TaskServices {
     return this.#controller.signal;
   }
 
-  trace(app: Celery, request: TaskRequest): Promise<TraceOutcome> {
+  trace(app: Celery, request: TaskRequest): MaybePromise<TraceOutcome> {
     return traceTask(app, request, this);
   }
 

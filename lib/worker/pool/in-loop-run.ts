@@ -4,6 +4,7 @@ import type { TraceOutcome } from '../../app/trace-outcome.ts';
 import { traceTask } from '../../app/tracer.ts';
 import { SoftTimeLimitExceeded, Terminated, TimeLimitExceeded } from '../../protocol/celery-errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
+import { whenDone } from '../../util/maybe-promise.ts';
 import type { HeapTimer, Timed, TimerEntry } from '../timer/heap-timer.ts';
 import type { Job, JobLoss } from './pool.ts';
 
@@ -39,7 +40,7 @@ export class InLoopRun implements TaskServices, Timed {
     const { job } = this;
     job.onAccepted(process.pid);
     if (job.softTimeLimit !== null || job.timeLimit !== null) this.#armFirst();
-    void this.#trace(app);
+    void whenDone(traceTask(app, job.request, this), this.#onTraced);
   }
 
   updateState(taskId: string, state: string, meta: unknown): Promise<void> {
@@ -77,12 +78,11 @@ export class InLoopRun implements TaskServices, Timed {
     this.#limit = this.#timer.after(seconds * 1000, this);
   }
 
-  async #trace(app: Celery): Promise<void> {
-    const outcome: TraceOutcome = await traceTask(app, this.job.request, this);
+  readonly #onTraced = (outcome: TraceOutcome): void => {
     if (!this.#end()) return;
     this.job.onOutcome(outcome);
     this.#onEnd(this);
-  }
+  };
 
   /** True the first time. */
   #end(): boolean {
