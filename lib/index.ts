@@ -19,6 +19,13 @@ export type { BoundTask, RegisteredTask, TaskFunction } from './app/function-tas
 export type { Registry } from './app/registry.ts';
 export type { RevokeOptions } from './app/result-port.ts';
 export type { Route, RouteFunction, RouteTarget } from './app/routes.ts';
+export type {
+  ListenOptions,
+  PublishSignal,
+  SignalListener,
+  SignalName,
+  SignalPayloads,
+} from './app/signals.ts';
 export { type RetryOptions, Task, type UpdateStateOptions } from './app/task.ts';
 export type { ErrorClass, TaskOptions } from './app/task-options.ts';
 export { type ErrorCode, UmbelError } from './contract/errors.ts';

@@ -36,6 +36,7 @@ import type { RevokeOptions } from './result-port.ts';
 import { retryCall } from './retry-call.ts';
 import { type RoutedCall, Router } from './router.ts';
 import { sentEvent } from './sent-event.ts';
+import { type ListenOptions, type SignalListener, type SignalName, Signals } from './signals.ts';
 import type { Task } from './task.ts';
 import type { TaskOptions } from './task-options.ts';
 import { settingsOf, type TaskSettings } from './task-settings.ts';
@@ -54,6 +55,8 @@ export class Celery implements TraceApp {
   readonly conf: Config;
   readonly tasks: Registry;
   readonly router: Router;
+  /** What happens to tasks and workers, for who listens: see `on`. */
+  readonly signals: Signals;
   /** Lamport clock of this process, for events and remote control. */
   readonly clock: LamportClock;
   /** `gen<pid>@<host>`: how messages and events of this process name their sender. */
@@ -74,10 +77,12 @@ export class Celery implements TraceApp {
     this.tasks = new Registry(this);
     registerBuiltins(this.tasks);
     this.router = new Router(this.conf);
+    this.signals = new Signals(logger);
     this.#connections = new Connections(this.conf, this.clock, this.origin, logger);
     this.#producer = new Producer({
       conf: this.conf,
       router: this.router,
+      signals: this.signals,
       origin: this.origin,
       oid: this.oid,
       transport: () => this.#connections.transportNow(),
@@ -88,6 +93,15 @@ export class Celery implements TraceApp {
   /** Changes settings. Throws `UmbelError('bad_config')` for a name that is none. */
   configure(config: CeleryConfig): void {
     applyConfig(this.conf, config);
+  }
+
+  /**
+   * Listens to one of Celery's signals: `app.on('task_failure', ({ taskId, exception }) => …)`, of one task only with
+   * `{ sender: name }`. Returns how to stop. Listeners of running tasks and of workers may be asynchronous and are waited
+   * for; one that throws is logged and changes nothing else.
+   */
+  on<N extends SignalName>(name: N, listener: SignalListener<N>, options?: ListenOptions): () => void {
+    return this.signals.on(name, listener, options);
   }
 
   /**

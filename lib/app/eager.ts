@@ -8,10 +8,12 @@ import { uuid } from '../util/clock.ts';
 import type { GetOptions } from './any-result.ts';
 import type { AppPort } from './app-port.ts';
 import { AsyncResult } from './async-result.ts';
-import { runAttempt } from './attempt.ts';
+import { type Ending, runAttempt } from './attempt.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
+import type { Signals } from './signals.ts';
 import type { Task } from './task.ts';
+import { tellFailed, tellPostrun, tellPrerun, tellRetry, tellSuccess } from './task-signals.ts';
 import { tracebackOf } from './traceback.ts';
 
 /** A result that is there already: of `apply`, and of any call with `task_always_eager`. */
@@ -59,7 +61,7 @@ export class EagerResult<T = unknown> extends AsyncResult<T> {
  * Throws the task's error with `throw` or `task_eager_propagates`.
  */
 export async function runEagerly(
-  app: AppPort,
+  app: AppPort & { readonly signals: Signals },
   task: Task,
   args: readonly unknown[],
   options: EagerOptions,
@@ -68,7 +70,9 @@ export async function runEagerly(
   let call = { args: copy(args), kwargs: copy(options.kwargs ?? {}) };
   for (let retries = 0; ; retries += 1) {
     const context = eagerContext(task, taskId, call, retries, options);
+    await tellPrerun(app.signals, task, context);
     const ending = await runAttempt(task, context);
+    await tellEagerEnding(app.signals, task, context, ending);
     if (ending.kind === 'threw' && ending.error instanceof Retry && context.retryPlan) {
       call = { args: copy(context.retryPlan.args), kwargs: copy(context.retryPlan.kwargs) };
       continue;
@@ -83,6 +87,24 @@ export async function runEagerly(
     const record = encodeException(error, task.name);
     return new EagerResult(app, finished(taskId, 'FAILURE', record, tracebackOf(error), children), error);
   }
+}
+
+async function tellEagerEnding(
+  signals: Signals,
+  task: Task,
+  context: TaskContext,
+  ending: Ending,
+): Promise<void> {
+  if (ending.kind === 'returned') {
+    await tellSuccess(signals, task, context, ending.value ?? null);
+    await tellPostrun(signals, task, context, 'SUCCESS', ending.value);
+    return;
+  }
+  const { error } = ending;
+  const isRetry = error instanceof Retry && context.retryPlan !== null;
+  if (isRetry) await tellRetry(signals, task, context, context.retryPlan?.exc ?? error, tracebackOf(error));
+  else await tellFailed(signals, context, error, tracebackOf(error));
+  await tellPostrun(signals, task, context, isRetry ? 'RETRY' : 'FAILURE', error);
 }
 
 function finished(

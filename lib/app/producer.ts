@@ -19,10 +19,12 @@ import type { Config } from './config.ts';
 import { currentContext, type TaskContext } from './context.ts';
 import { formatOf } from './payload-format.ts';
 import type { RoutedCall, Router } from './router.ts';
+import type { PublishSignal, Signals } from './signals.ts';
 
 export interface ProducerParts {
   readonly conf: Config;
   readonly router: Router;
+  readonly signals: Signals;
   /** The started transport, or a promise of it on first use. */
   readonly transport: () => Transport | Promise<Transport>;
   /** `gen<pid>@<host>` */
@@ -61,11 +63,19 @@ export class Producer {
 
   /** Publishes a call that is complete, such as a retry. */
   publishCall(call: TaskCall, routed: RoutedCall, options: ApplyOptions = NO_OPTIONS): Promise<void> {
-    const { conf, onSent } = this.#parts;
+    const { conf, onSent, signals } = this.#parts;
     const message = encodeTaskMessage(call);
+    if (signals.has('before_task_publish')) {
+      // The message is on its way when this call returns: who is asynchronous changes nothing in it.
+      void signals.send('before_task_publish', publishSignal(call, routed, message));
+    }
     const published = this.#publish(routed, message, options);
-    if (!conf.task_send_sent_event) return published;
-    return published.then(() => onSent(call, routed, message));
+    const isHeard = signals.has('after_task_publish');
+    if (!conf.task_send_sent_event && !isHeard) return published;
+    return published.then(async () => {
+      if (conf.task_send_sent_event) onSent(call, routed, message);
+      if (isHeard) await signals.send('after_task_publish', publishSignal(call, routed, message));
+    });
   }
 
   /** A call with the sender's identity, its times made absolute. */
@@ -130,6 +140,16 @@ export class Producer {
     }
     throw error;
   }
+}
+
+function publishSignal(
+  call: TaskCall,
+  { destination, queue }: RoutedCall,
+  message: WireMessage,
+): PublishSignal {
+  const { task, id, args, kwargs } = call;
+  const { headers, properties } = message;
+  return { sender: task, taskId: id, args, kwargs, headers, properties, ...destination, queue };
 }
 
 function publishOn(transport: Transport, routed: RoutedCall, message: WireMessage): Promise<void> {

@@ -10,14 +10,24 @@ import { type Ending, runAttempt } from './attempt.ts';
 import { type RetryPlan, runInContext, type TaskContext, type TaskServices } from './context.ts';
 import { MessageContext } from './message-context.ts';
 import type { Registry } from './registry.ts';
+import type { Signals } from './signals.ts';
 import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
 import type { Task } from './task.ts';
+import {
+  tellFailed,
+  tellInternalError,
+  tellPostrun,
+  tellPrerun,
+  tellRetry,
+  tellSuccess,
+} from './task-signals.ts';
 import type { TraceOutcome } from './trace-outcome.ts';
 import { tracebackOf } from './traceback.ts';
 
 /** What running a task needs of its app. */
 export interface TraceApp extends AppPort {
   readonly tasks: Registry;
+  readonly signals: Signals;
   /** Sends the running task again, as its retry. */
   sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void>;
 }
@@ -54,8 +64,26 @@ function trace(app: TraceApp, request: TaskRequest, services: TaskServices): May
   } catch (error) {
     return failure(error, task, []);
   }
-  const ending = runAttempt(task, context);
-  return whenDone(ending, (ended) => settle(app, task, context, request, ended));
+  const { signals } = app;
+  if (signals.has('task_prerun') || signals.has('task_postrun')) {
+    return traceAloud(app, task, context, request);
+  }
+  return whenDone(runAttempt(task, context), (ended) => settle(app, task, context, request, ended));
+}
+
+/** With listeners around the run. */
+async function traceAloud(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  request: TaskRequest,
+): Promise<PartialOutcome> {
+  await tellPrerun(app.signals, task, context);
+  const ending = await runAttempt(task, context);
+  const outcome = await settle(app, task, context, request, ending);
+  const retval = ending.kind === 'returned' ? ending.value : ending.error;
+  await tellPostrun(app.signals, task, context, outcome.state, retval);
+  return outcome;
 }
 
 /** What the end of the body means. */
@@ -88,7 +116,7 @@ function succeed(
   }
   const { callbacks, chain, chord } = context.embed;
   // Most tasks have none of these, and then nothing is waited for.
-  if (!callbacks && !chain && !chord) return tellHandlers(task, context, value, resultText);
+  if (!callbacks && !chain && !chord) return tellHandlers(app, task, context, value, resultText);
   return succeedAndTell(app, task, context, value, resultText);
 }
 
@@ -109,22 +137,25 @@ async function succeedAndTell(
   } catch (error) {
     return fail(app, task, context, error);
   }
-  return tellHandlers(task, context, value, resultText);
+  return tellHandlers(app, task, context, value, resultText);
 }
 
 /** `onSuccess`, then `afterReturn`. Successors are on their way: only the task's own record can show that one failed. */
 function tellHandlers(
+  app: TraceApp,
   task: Task,
   context: TaskContext,
   value: unknown,
   resultText: string,
 ): MaybePromise<PartialOutcome> {
   const { id, args, kwargs } = context;
-  const failed = (error: unknown): PartialOutcome => failure(error, task, context.children);
+  const failed = (error: unknown): MaybePromise<PartialOutcome> => internalError(app, task, context, error);
   const done = (): PartialOutcome => success(context, value, resultText);
   try {
     const told = whenDone(task.onSuccess(value, id, args, kwargs), () =>
-      task.afterReturn('SUCCESS', value, id, args, kwargs),
+      whenDone(tellSuccess(app.signals, task, context, value ?? null), () =>
+        task.afterReturn('SUCCESS', value, id, args, kwargs),
+      ),
     );
     return isPromise(told) ? told.then(done, failed) : done();
   } catch (error) {
@@ -157,9 +188,11 @@ async function fail(
       await tellFailure(app, context, 'FAILURE', outcome.resultText ?? 'null', outcome.traceback);
     }
     await task.onFailure(error, id, args, kwargs);
+    await tellFailed(app.signals, context, error, outcome.traceback);
     await task.afterReturn('FAILURE', error, id, args, kwargs);
   } catch (second) {
     // The task has failed already; its record shows why, and what went wrong while telling others.
+    await tellInternalError(app.signals, context, second, tracebackOf(second));
     return { ...outcome, traceback: `${outcome.traceback}\n\nAnd then:\n${tracebackOf(second)}` };
   }
   return outcome;
@@ -196,6 +229,7 @@ async function retry(
   await Promise.resolve(task.onRetry(reason, context.id, context.args, context.kwargs)).catch(() => {
     // The retry is on its way; a failing handler must not turn it into a failure.
   });
+  await tellRetry(app.signals, task, context, reason, tracebackOf(reason));
   const eta = plan.eta.toISOString();
   return {
     ...nothing('RETRY', context),
@@ -204,6 +238,16 @@ async function retry(
     traceback: tracebackOf(reason),
     retry: { eta, whenSeconds: Math.max(0, plan.eta.getTime() / 1000 - nowSeconds()) },
   };
+}
+
+function internalError(
+  app: TraceApp,
+  task: Task,
+  context: TaskContext,
+  error: unknown,
+): MaybePromise<PartialOutcome> {
+  const outcome = failure(error, task, context.children);
+  return whenDone(tellInternalError(app.signals, context, error, outcome.traceback), () => outcome);
 }
 
 function reject(context: TaskContext, error: Reject, task: Task): PartialOutcome {

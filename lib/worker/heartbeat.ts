@@ -13,6 +13,8 @@ export interface HeartbeatOptions {
   /** Our own fields, which Python ignores: pool, concurrency, queues, started_at. */
   readonly describe: () => Readonly<Record<string, unknown>>;
   readonly childPids: () => readonly number[];
+  /** Told of each heartbeat. */
+  readonly onSent?: () => void;
 }
 
 const SOFTWARE = { sw_ident: 'umbel', sw_ver: VERSION, sw_sys: systemName() };
@@ -67,6 +69,7 @@ export class Heartbeat implements Service {
       ...describe(),
       ...stats,
     });
+    this.#options.onSent?.();
   }
 
   #counts({ active, processed }: Ledger): Record<string, unknown> {

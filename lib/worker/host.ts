@@ -1,3 +1,4 @@
+import type { Signals } from '../app/signals.ts';
 import type { TaskRequest } from '../protocol/task-message.ts';
 import type { Consumer } from '../transport/transport.ts';
 import type { Logger } from '../util/logger.ts';
@@ -14,6 +15,7 @@ export interface RequestHost {
   readonly results: Results;
   readonly events: TaskEvents;
   readonly ledger: Ledger;
+  readonly signals: Signals;
   /** Store name, args, worker and queue with each result. */
   readonly isExtended: boolean;
   /**

@@ -1,6 +1,7 @@
 import type { TraceOutcome } from '../app/trace-outcome.ts';
 import { TimeLimitExceeded, WorkerLostError } from '../protocol/celery-errors.ts';
 import { encodeException, exceptionRepr } from '../protocol/exception.ts';
+import { decodeTaskBody } from '../protocol/task-message.ts';
 import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
 import { signalNumber } from './pool/child.ts';
@@ -114,6 +115,17 @@ async function fail(request: TaskHandle, host: RequestHost, error: Error): Promi
     await request.store('FAILURE', text);
   await host.tellUnfinished(request.request, 'FAILURE', text);
   host.events.send(request, 'task-failed', { exception: exceptionRepr(error), traceback: null });
+  if (!host.signals.has('task_failure')) return;
+  const { id, task, bodyText } = request.request;
+  const { args, kwargs } = decodeTaskBody(bodyText);
+  void host.signals.send('task_failure', {
+    sender: task,
+    taskId: id,
+    args,
+    kwargs,
+    exception: error,
+    traceback: null,
+  });
 }
 
 async function storeFailure(request: TaskHandle, outcome: TraceOutcome): Promise<void> {

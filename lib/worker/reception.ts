@@ -49,7 +49,7 @@ export class Reception {
     try {
       request = decodeTaskRequest(delivery.message, this.#limits);
     } catch (error) {
-      this.#park(delivery, toError(error).message);
+      this.#park(delivery, toError(error));
       return;
     }
     const profile = profiles.get(request.task);
@@ -60,6 +60,9 @@ export class Reception {
     const task = new Request(host, delivery, request, profile);
     if (host.logger.isEnabled('INFO')) host.logger.info(`Task ${task.label} received`);
     if (task.discardIfRevoked()) return;
+    if (host.signals.has('task_received')) {
+      void host.signals.send('task_received', { sender: host.hostname, request });
+    }
     host.events.received(task);
     if (request.eta !== null && request.eta > nowSeconds()) this.#schedule(task, request.eta);
     else this.#options.dispatcher.push(task);
@@ -71,10 +74,12 @@ export class Reception {
     host.ledger.scheduled.set(task, etaTimer.at(eta * 1000, task));
   }
 
-  #park(delivery: Delivery, reason: string): void {
+  #park(delivery: Delivery, exc: Error): void {
     const { host } = this.#options;
+    const reason = exc.message;
     host.logger.warning(parkedText(delivery.queue, reason));
     host.consumer.park(delivery.tag, reason);
+    void host.signals.send('task_rejected', { sender: host.hostname, message: delivery.message, exc });
   }
 
   async #refuseUnknown(delivery: Delivery, request: TaskRequest): Promise<void> {
@@ -89,6 +94,13 @@ export class Reception {
     await host.tellUnfinished(request, 'FAILURE', text);
     host.consumer.ack(delivery.tag);
     host.events.unregistered(request.id, exceptionRepr(error));
+    void host.signals.send('task_unknown', {
+      sender: host.hostname,
+      message: delivery.message,
+      exc: error,
+      name: request.task,
+      id: request.id,
+    });
   }
 }
 

@@ -12,6 +12,13 @@ import { recordText } from './record-text.ts';
 import type { TaskProfile } from './task-profile.ts';
 import type { Timed } from './timer/heap-timer.ts';
 
+/** What the event and the signal say of a task that will not run. */
+interface RevokedFields {
+  readonly terminated: boolean;
+  readonly signum: number | null;
+  readonly expired: boolean;
+}
+
 /**
  * One task in this worker, from its message to its settlement (celery/worker/request.py):
  *
@@ -174,12 +181,14 @@ export class Request implements TaskHandle, Timed {
     return this.#revoke('terminated', { terminated: true, signum, expired: false });
   }
 
-  async #revoke(reason: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  async #revoke(reason: string, fields: RevokedFields): Promise<void> {
     const text = JSON.stringify(encodeException(new TaskRevokedError(reason)));
     if (!this.ignoresResult) await this.store('REVOKED', text);
     await this.#host.tellUnfinished(this.request, 'REVOKED', text);
     this.ack();
-    this.#host.events.send(this, 'task-revoked', fields);
+    this.#host.events.send(this, 'task-revoked', { ...fields });
+    const { request } = this;
+    void this.#host.signals.send('task_revoked', { sender: request.task, request, ...fields });
     this.#host.ledger.ended(this);
   }
 }

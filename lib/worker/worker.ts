@@ -18,6 +18,7 @@ import { Heartbeat } from './heartbeat.ts';
 import type { RequestHost } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { makePool } from './make-pool.ts';
+import { nodeName } from './names.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
 import { parkedText } from './parked-text.ts';
 import { Patience } from './patience.ts';
@@ -54,7 +55,10 @@ export class Worker implements Service {
   constructor(app: Celery, options: WorkerOptions) {
     this.#app = app;
     this.#options = options;
+    const sender = nodeName(options.hostname ?? null);
+    void app.signals.send('celeryd_init', { sender, conf: app.conf });
     this.settings = resolveWorker(app, options);
+    void app.signals.send('celeryd_after_setup', { sender, conf: app.conf });
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -70,6 +74,8 @@ export class Worker implements Service {
 
   async #begin(): Promise<void> {
     const { logger } = this.#options;
+    const sender = this.settings.hostname;
+    await this.#app.signals.send('worker_init', { sender });
     const transport = await connectBroker(this.#app, logger, this.#abort.signal);
     const backend = await connectBackend(this.#app, logger, this.#abort.signal);
     logger.info(`Connected to ${transport.displayUrl}`);
@@ -86,7 +92,8 @@ export class Worker implements Service {
     await parts.host.consumer.start();
     await parts.heartbeat.start();
     this.#isReady = true;
-    logger.info(`${this.settings.hostname} ready.`);
+    logger.info(`${sender} ready.`);
+    await this.#app.signals.send('worker_ready', { sender });
   }
 
   /** Warm: running tasks end first. */
@@ -99,7 +106,11 @@ export class Worker implements Service {
    * that of the first call.
    */
   shutdown(kind: ShutdownKind, exitCode: number): Promise<void> {
-    if (this.#ending === null) this.#exitCode = exitCode;
+    if (this.#ending === null) {
+      this.#exitCode = exitCode;
+      const sender = this.settings.hostname;
+      void this.#app.signals.send('worker_shutting_down', { sender, how: kind, exitcode: exitCode });
+    }
     this.#abort.abort();
     if (kind === 'cold' && !this.#isCold) {
       this.#isCold = true;
@@ -118,6 +129,7 @@ export class Worker implements Service {
       await parts.host.ledger.idle();
       await takeDown(parts);
     }
+    await this.#app.signals.send('worker_shutdown', { sender: this.settings.hostname });
     await (parts?.patience.for(this.#app.close()) ?? this.#app.close());
     this.#finish(this.#exitCode);
   }
@@ -151,6 +163,7 @@ export class Worker implements Service {
       results,
       events: new TaskEvents(events, settings.taskEvents),
       ledger: new Ledger(),
+      signals: app.signals,
       isExtended: app.conf.result_extended,
       tellUnfinished: (request, state, resultText) =>
         tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
@@ -173,6 +186,7 @@ export class Worker implements Service {
       ledger: host.ledger,
       intervalSeconds: settings.heartbeatIntervalSeconds,
       childPids: () => pool.pids(),
+      onSent: () => void app.signals.send('heartbeat_sent', { sender: hostname }),
       describe: () => ({
         pool: settings.pool,
         concurrency: pool.size,

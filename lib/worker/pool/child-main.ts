@@ -16,6 +16,7 @@ let app: Celery | null = null;
 let run: ChildRun | null = null;
 let hostname = '';
 let logger: Logger = createLogger();
+let processName = '';
 let reportsMemory = false;
 
 const send = (message: FromChild): void => {
@@ -30,6 +31,8 @@ async function init(settings: ChildSettings): Promise<void> {
   try {
     app = await loadApp(settings.app);
     Object.assign(app.conf, settings.overrides);
+    processName = settings.processName;
+    await app.signals.send('worker_process_init', { sender: processName });
     send({ umbel: 'ready' });
   } catch (error) {
     send({ umbel: 'unusable', message: toError(error).message });
@@ -46,9 +49,11 @@ async function execute(request: unknown, celery: Celery): Promise<void> {
 }
 
 async function leave(code: number): Promise<void> {
-  const closing = app?.close() ?? Promise.resolve();
   const patience = new Promise((resolve) => setTimeout(resolve, 2000));
-  // What cannot be closed ends with the process.
+  const shutdown = { sender: processName, pid: process.pid, exitcode: code };
+  // What cannot be told or closed ends with the process.
+  await Promise.race([app?.signals.send('worker_process_shutdown', shutdown), patience]);
+  const closing = app?.close() ?? Promise.resolve();
   await Promise.race([closing.catch(() => {}), patience]);
   process.exit(code);
 }

@@ -6,8 +6,16 @@ import type { PoolKind } from './pool.ts';
 export class SoloPool extends AsyncPool {
   override readonly kind: PoolKind = 'solo';
 
+  readonly #solo: Omit<AsyncPoolOptions, 'size'>;
+
   constructor(options: Omit<AsyncPoolOptions, 'size'>) {
     super({ ...options, size: 1 });
+    this.#solo = options;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    await this.#solo.app.signals.send('worker_process_init', { sender: this.#solo.hostname });
   }
 
   override grow(): void {
