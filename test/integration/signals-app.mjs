@@ -39,7 +39,7 @@ app.task('sig.fail', () => {
   throw new Error('no');
 });
 app.task('sig.retry', { bind: true, maxRetries: 1 }, (self) => {
-  if (self.request.retries === 0) throw self.retry({ countdown: 0 });
+  if (self.request.retries === 0) throw self.retry({ countdown: 0.5 });
   return 'second';
 });
 app.task('sig.die', () => process.kill(process.pid, 'SIGKILL'));

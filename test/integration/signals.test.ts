@@ -137,6 +137,8 @@ describe.each(['prefork', 'solo'])('a %s worker', (pool) => {
     const id = await run('sig.die');
     await waitUntil('the loss is told', () => of(id).includes('task_failure'), 10_000);
     expect(of(id)).toEqual(['task_received', 'task_prerun', 'task_failure']);
+    const started = (): number => heard().filter(({ name }) => name === 'worker_process_init').length;
+    await waitUntil('its process is replaced', () => started() === 2, 10_000);
   });
 
   test('tells how it ends', async () => {
