@@ -88,6 +88,12 @@ export interface Config {
   worker_max_tasks_per_child: number | null;
   /** Kibibytes. */
   worker_max_memory_per_child: number | null;
+  /** Seconds in which a new process or thread of a pool must be ready. */
+  worker_proc_alive_timeout: number;
+  /** Seconds to wait for the outcome that a lost process may have sent before it ended. */
+  worker_lost_wait: number;
+  /** Allow the remote command `pool_restart`. */
+  worker_pool_restarts: boolean;
   worker_send_task_events: boolean;
   worker_soft_shutdown_timeout: number;
   worker_enable_soft_shutdown_on_idle: boolean;
@@ -185,6 +191,10 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     worker_enable_remote_control: true,
     worker_max_tasks_per_child: null,
     worker_max_memory_per_child: null,
+    // Celery's 4 is for forked processes; ours load the app.
+    worker_proc_alive_timeout: 60,
+    worker_lost_wait: 10,
+    worker_pool_restarts: false,
     worker_send_task_events: false,
     worker_soft_shutdown_timeout: 0,
     worker_enable_soft_shutdown_on_idle: false,

@@ -23,7 +23,7 @@ export function registerDev(program: Command): void {
       'Dashboard, embedded engine and a worker at once. Ctrl-C stops all of them and loses nothing.',
     )
     .option('-c, --concurrency <n>', 'the worker: tasks at once')
-    .option('-P, --pool <pool>', 'the worker: prefork, async or solo')
+    .option('-P, --pool <pool>', 'the worker: prefork, threads, async or solo')
     .option('-Q, --queues <names>', 'the worker: comma-separated queues')
     .option('--with <file>', 'run this file beside, such as one that sends tasks', collect, [])
     .addHelpText('after', '\nExample: umbel -A tasks dev -c 4');

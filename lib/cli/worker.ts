@@ -46,15 +46,15 @@ export function registerWorker(program: Command): void {
     )
     .option(
       '-P, --pool <pool>',
-      'prefork (processes, the default), async (one event loop), solo (one task)',
+      'prefork (processes, the default), threads, async (one event loop), solo (one task)',
       pool,
     )
     .option('-Q, --queues <names>', 'comma-separated queues to take from; default: those of the app', list)
     .option('-X, --exclude-queues <names>', 'queues of the app to leave out', list)
     .option('-E, --task-events', 'send task events, for the dashboard and other monitors')
     .option('--prefetch-multiplier <n>', 'messages to hold for each slot; 0: no limit', wholeNumber)
-    .option('--max-tasks-per-child <n>', 'prefork: replace a process after so many tasks', count)
-    .option('--max-memory-per-child <kib>', 'prefork: replace a process that uses more memory', count)
+    .option('--max-tasks-per-child <n>', 'replace a process or thread after so many tasks', count)
+    .option('--max-memory-per-child <kib>', 'replace a process or thread that uses more memory', count)
     .option('--time-limit <seconds>', 'stop tasks after so long, unless they set a limit', seconds)
     .option('--soft-time-limit <seconds>', 'abort the signal of tasks after so long', seconds)
     .option('--without-heartbeat', 'send no heartbeat events')

@@ -13,7 +13,7 @@ export interface WorkerOptions {
   /** `-n`: `w1@%h`. Default `celery@<host>`. */
   readonly hostname?: string | null;
   readonly concurrency?: number | null;
-  /** `prefork`, `async` or `solo`; `gevent` and `eventlet` mean `async`, `processes` means `prefork`. */
+  /** `prefork`, `threads`, `async` or `solo`; `gevent` and `eventlet` mean `async`, `processes` means `prefork`. */
   readonly pool?: string | null;
   /** Names of queues to consume. Default: `task_queues`, or the default queue. */
   readonly queues?: readonly string[] | null;
@@ -23,9 +23,9 @@ export interface WorkerOptions {
   readonly prefetchMultiplier?: number | null;
   /** Send task events. */
   readonly taskEvents?: boolean | null;
-  /** The app as `-A` was given: the processes of a prefork pool load it again. */
+  /** The app as `-A` was given: the processes or threads of a pool load it again. */
   readonly appModule?: string | null;
-  /** Settings that were changed after the app was loaded, for those processes. */
+  /** Settings that were changed after the app was loaded, for those. */
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Default 2; 0 for none. */
   readonly heartbeatIntervalSeconds?: number;
@@ -84,10 +84,11 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     maxTasksPerChild: options.maxTasksPerChild ?? conf.worker_max_tasks_per_child,
     maxMemoryPerChild: options.maxMemoryPerChild ?? conf.worker_max_memory_per_child,
   };
-  if (pool === 'prefork' && !options.appModule) {
+  if ((pool === 'prefork' || pool === 'threads') && !options.appModule) {
+    const children = pool === 'prefork' ? 'processes' : 'threads';
     throw new UmbelError(
       'bad_config',
-      'The prefork pool starts processes that load the app again: name its module with -A, or use -P async.',
+      `The ${pool} pool starts ${children} that load the app again: name its module with -A, or use -P async.`,
     );
   }
   return settings;
@@ -103,6 +104,8 @@ function checkNumbers({ conf }: Celery, options: WorkerOptions): void {
   wholeFrom(1, 'worker_max_tasks_per_child', conf.worker_max_tasks_per_child);
   wholeFrom(1, '--max-memory-per-child', options.maxMemoryPerChild);
   wholeFrom(1, 'worker_max_memory_per_child', conf.worker_max_memory_per_child);
+  seconds('worker_proc_alive_timeout', conf.worker_proc_alive_timeout);
+  seconds('worker_lost_wait', conf.worker_lost_wait);
   seconds('--time-limit', options.timeLimit);
   seconds('--soft-time-limit', options.softTimeLimit);
   seconds('task_time_limit', conf.task_time_limit);

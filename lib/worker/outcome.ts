@@ -4,8 +4,8 @@ import { encodeException, exceptionRepr } from '../protocol/exception.ts';
 import { decodeTaskBody } from '../protocol/task-message.ts';
 import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
-import { signalNumber } from './pool/child.ts';
 import type { JobLoss } from './pool/pool.ts';
+import { signalNumber } from './pool/signal-number.ts';
 
 /** A message that lost its process so often is set aside: it would take down one after another for ever. */
 const MAX_DELIVERIES = 5;

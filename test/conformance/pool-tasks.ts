@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
 import { Celery } from 'umbel';
 
 /* Tasks that pools are tried with. Loaded by the test itself and, compiled by the loader, by pool children. */
@@ -6,7 +7,7 @@ import { Celery } from 'umbel';
 export const app = new Celery('pool-tasks', { broker: 'redis://127.0.0.1:1/0' });
 
 app.task('add', (x: number, y: number) => x + y);
-app.task('whoami', () => process.pid);
+app.task('whoami', () => `${process.pid}/${threadId}`);
 app.task('boom', (text: string) => {
   throw new TypeError(text);
 });
@@ -34,6 +35,16 @@ app.task('progress', { bind: true }, async (self) => {
   await self.updateState({ state: 'PROGRESS', meta: { current: 1, total: 2 } });
   self.sendEvent('task-progress', { current: 1 });
   return 'done';
+});
+app.task('throw-later', async () => {
+  setTimeout(() => {
+    throw new RangeError('thrown later');
+  }, 20);
+  await sleep(10_000);
+});
+app.task('hoard', () => {
+  const kept = [];
+  for (;;) kept.push({ at: kept.length, text: `text ${kept.length}` });
 });
 app.task('late-rejection', async () => {
   void Promise.reject(new Error('nobody looks'));

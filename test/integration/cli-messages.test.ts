@@ -71,9 +71,9 @@ describe('usage', () => {
     [['-A', 'good', 'worker', '-c', 'many'], 2, /"many" is not a whole number/],
     [['-A', 'good', 'worker', '-c', '0'], 2, /It is 0, but must be a whole number from 1/],
     [
-      ['-A', 'good', 'worker', '-P', 'threads'],
+      ['-A', 'good', 'worker', '-P', 'fibers'],
       2,
-      /There is no pool "threads"\. There are: prefork, async, solo/,
+      /There is no pool "fibers"\. There are: prefork, threads, async, solo/,
     ],
     [['-A', 'good', 'worker', '-l', 'loud'], 2, /debug, info, warning, error, critical/],
     [['-A', 'good', 'worker', '-n', 'w%x@%h'], 1, /Unknown "%x"/],

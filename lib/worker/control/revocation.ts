@@ -1,7 +1,7 @@
 import { TaskRevokedError } from '../../protocol/celery-errors.ts';
 import { encodeException } from '../../protocol/exception.ts';
 import type { TaskHandle } from '../handle.ts';
-import { signalNumber } from '../pool/child.ts';
+import { signalNumber } from '../pool/signal-number.ts';
 import { recordText } from '../record-text.ts';
 import {
   type Arguments,

@@ -88,13 +88,20 @@ export class AsyncPool implements Pool {
     this.#size -= count;
   }
 
+  restart(): void {
+    throw new UmbelError(
+      'unsupported',
+      `The ${this.kind} pool runs tasks in the worker itself: only a restart of the worker loads new code.`,
+    );
+  }
+
   pids(): number[] {
     return [process.pid];
   }
 
   info(): Record<string, unknown> {
     return {
-      implementation: 'umbel.worker.pool:AsyncPool',
+      implementation: 'umbel.concurrency.async:TaskPool',
       'max-concurrency': this.#size,
       processes: this.pids(),
       'max-tasks-per-child': 'N/A',

@@ -1,15 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { toError } from '../../contract/errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import type { HeapTimer, Timed, TimerEntry } from '../timer/heap-timer.ts';
-import { type ChildSettings, type FromChild, isFromChild, type ToChild } from './ipc.ts';
+import type { Carrier, StartCarrier } from './carrier.ts';
+import { type ChildSettings, type FromChild, isFromChild } from './ipc.ts';
 import type { Job, JobLoss } from './pool.ts';
 
 export interface ChildListener {
   onReady(child: Child): void;
   /** It has ended its task and may get the next. */
   onIdle(child: Child): void;
-  /** The process is gone; `job` is what it was running. */
+  /** It is gone. Its job, if it had one, is told after this. */
   onExit(child: Child, exit: ChildExit): void;
 }
 
@@ -22,30 +22,24 @@ export interface ChildExit {
   readonly complaint: string | null;
 }
 
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-};
-
-/** Number of a signal by name; 0 when there is none. */
-export function signalNumber(signal: string): number {
-  return SIGNAL_NUMBERS[signal] ?? 0;
+export interface ChildOptions {
+  /** `ForkPoolWorker-1`. */
+  readonly name: string;
+  readonly start: StartCarrier;
+  readonly settings: ChildSettings;
+  /** Counts durations. */
+  readonly timer: HeapTimer;
+  /** It must be ready by then. */
+  readonly aliveTimeoutMs: number;
+  readonly listener: ChildListener;
 }
 
 /**
- * One process of the prefork pool: starting → idle ⇄ busy → gone. It runs one task at a time. A retiring one gets no
+ * One process or thread of a pool: starting → idle ⇄ busy → gone. It runs one task at a time. A retiring one gets no
  * new task and ends after the present one. The limits of its task are timed here: a child that computes could not.
  */
 export class Child implements Timed {
-  readonly settings: ChildSettings;
+  readonly name: string;
   job: Job | null = null;
   /** Tasks that it has ended. */
   doneCount = 0;
@@ -53,34 +47,38 @@ export class Child implements Timed {
   memoryBytes: number | null = null;
   isReady = false;
   isRetiring = false;
-  readonly #process: ChildProcess;
+  readonly #carrier: Carrier;
   readonly #listener: ChildListener;
   readonly #timer: HeapTimer;
+  readonly #readiness: TimerEntry;
   #limit: TimerEntry | null = null;
   #jobNumber = 0;
   #isSoftNext = false;
   /** Why it is about to die, when we are the reason. */
   #loss: JobLoss | null = null;
+  #isDying = false;
+  #isLate = false;
   #complaint: string | null = null;
 
-  constructor(path: string, settings: ChildSettings, timer: HeapTimer, listener: ChildListener) {
-    this.settings = settings;
+  constructor({ name, start, settings, timer, aliveTimeoutMs, listener }: ChildOptions) {
+    this.name = name;
     this.#timer = timer;
     this.#listener = listener;
-    this.#process = fork(path, [], { serialization: 'json', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#process.on('message', (message) => this.#onMessage(message));
-    // A channel that breaks is followed by `exit`, which says all there is to say; so is a failed spawn.
-    this.#process.on('error', () => {});
-    this.#process.once('exit', (code, signal) => this.#onExit(code, signal));
-    this.#send({ umbel: 'init', settings });
+    this.#carrier = start({
+      onMessage: (message) => this.#onMessage(message),
+      onGone: (text) => this.#onGone(text),
+    });
+    this.#carrier.send({ umbel: 'init', settings });
+    this.#readiness = timer.after(aliveTimeoutMs, {
+      onTime: () => {
+        this.#isLate = true;
+        this.kill('SIGKILL', null);
+      },
+    });
   }
 
   get pid(): number {
-    return this.#process.pid ?? 0;
-  }
-
-  get isIdle(): boolean {
-    return this.isReady && this.job === null && !this.isRetiring;
+    return this.#carrier.pid;
   }
 
   /** `number` counts the pool's jobs, for the text of a lost one. */
@@ -95,13 +93,14 @@ export class Child implements Timed {
   /** Kills it; its job is then lost for the given reason. */
   kill(signal: NodeJS.Signals, loss: JobLoss | null): void {
     this.#loss ??= loss;
-    this.#process.kill(signal);
+    this.#isDying = true;
+    this.#carrier.kill(signal);
   }
 
   /** Lets it end: at once when idle, else after its task. */
   retire(): void {
     this.isRetiring = true;
-    if (this.job === null) this.#send({ umbel: 'exit' });
+    if (this.job === null) this.#carrier.send({ umbel: 'exit' });
   }
 
   onTime(): void {
@@ -114,7 +113,7 @@ export class Child implements Timed {
     }
     this.#isSoftNext = false;
     job.onSoftLimit(job.softTimeLimit ?? 0);
-    this.#send({ umbel: 'soft-limit' });
+    this.#carrier.send({ umbel: 'soft-limit' });
     if (job.timeLimit === null) return;
     this.#limit = this.#timer.after(Math.max(0, job.timeLimit - (job.softTimeLimit ?? 0)) * 1000, this);
   }
@@ -126,15 +125,11 @@ export class Child implements Timed {
 
   #sendRequest({ request }: Job): void {
     try {
-      this.#send({ umbel: 'run', request });
+      this.#carrier.send({ umbel: 'run', request });
     } catch {
       // A header with a bigint: the channel's own JSON cannot write it.
-      this.#send({ umbel: 'run-text', text: encodeJson(request) });
+      this.#carrier.send({ umbel: 'run-text', text: encodeJson(request) });
     }
-  }
-
-  #send(message: ToChild): void {
-    if (this.#process.connected) this.#process.send(message, () => {});
   }
 
   #onMessage(message: unknown): void {
@@ -142,6 +137,7 @@ export class Child implements Timed {
     switch (message.umbel) {
       case 'ready':
         this.isReady = true;
+        this.#timer.cancel(this.#readiness);
         this.#listener.onReady(this);
         return;
       case 'unusable':
@@ -164,7 +160,8 @@ export class Child implements Timed {
     this.doneCount += 1;
     this.memoryBytes = memoryBytes;
     job?.onOutcome(outcome);
-    if (this.isRetiring) this.#send({ umbel: 'exit' });
+    // Its last words were faster than the signal, or its task catches signals: it gets no other task, and has to go.
+    if (this.isRetiring || this.#isDying) this.#carrier.send({ umbel: 'exit' });
     else this.#listener.onIdle(this);
   }
 
@@ -175,15 +172,19 @@ export class Child implements Timed {
     } catch (thrown) {
       error = toError(thrown).message;
     }
-    this.#send({ umbel: 'stored', number, error });
+    this.#carrier.send({ umbel: 'stored', number, error });
   }
 
-  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
-    const text = signal === null ? `exitcode ${code ?? 0}` : `signal ${signalNumber(signal)} (${signal})`;
+  #onGone(text: string): void {
+    this.#timer.cancel(this.#readiness);
     const wasReady = this.isReady;
     this.isReady = false;
     const job = this.#takeJob();
-    this.#listener.onExit(this, { text, wasReady, complaint: this.#complaint });
+    this.#listener.onExit(this, {
+      text: this.#isLate ? 'not ready in time' : text,
+      wasReady,
+      complaint: this.#complaint,
+    });
     job?.onLost(
       this.#loss ?? { kind: 'lost', reason: `Worker exited prematurely: ${text} Job: ${this.#jobNumber}.` },
     );

@@ -2,8 +2,8 @@ import type { TraceOutcome } from '../../app/trace-outcome.ts';
 import type { TaskRequest } from '../../protocol/task-message.ts';
 
 /*
- * What a worker and its pool children say to each other, as JSON over the channel of `child_process.fork`. A child has
- * one task at a time, so messages need no number except a stored state, which the task waits for. A task's own code
+ * What a worker and its pool children say to each other: as JSON over the channel of `child_process.fork`, or as clones
+ * over the port of a thread. A child has one task at a time, so messages need no number except a stored state, which the task waits for. A task's own code
  * may use the same channel: messages that are not ours are ignored.
  */
 

@@ -3,7 +3,7 @@ import type { TaskRequest } from '../../protocol/task-message.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Service } from '../../util/service.ts';
 
-export const POOL_KINDS = ['prefork', 'async', 'solo'] as const;
+export const POOL_KINDS = ['prefork', 'threads', 'async', 'solo'] as const;
 export type PoolKind = (typeof POOL_KINDS)[number];
 
 /** Why a task ended without an outcome of its own. */
@@ -59,6 +59,11 @@ export interface Pool extends Service {
   grow(count: number): void;
   /** Idle slots go at once, busy ones when their task has ended. Throws when none would be left. */
   shrink(count: number): void;
+  /**
+   * New processes or threads with the code that is on disk now, in place of the present ones; tasks that run there end
+   * first. Throws `UmbelError('unsupported')` where tasks run in the worker's own event loop.
+   */
+  restart(): void;
   /** Processes that run tasks. */
   pids(): number[];
   /** `stats.pool` in Celery's shape. */

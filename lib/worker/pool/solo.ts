@@ -27,6 +27,10 @@ export class SoloPool extends AsyncPool {
   }
 
   override info(): Record<string, unknown> {
-    return { ...super.info(), implementation: 'umbel.worker.pool:SoloPool', 'max-tasks-per-child': null };
+    return {
+      ...super.info(),
+      implementation: 'celery.concurrency.solo:TaskPool',
+      'max-tasks-per-child': null,
+    };
   }
 }

@@ -1,0 +1,93 @@
+import type { Celery } from '../../app/celery.ts';
+import { toError } from '../../contract/errors.ts';
+import { decodeJson } from '../../protocol/json.ts';
+import { createLogger, type Logger, parseLogLevel } from '../../util/logger.ts';
+import { loadApp } from '../load-app.ts';
+import { ChildRun } from './child-run.ts';
+import { type ChildSettings, type FromChild, isTaskRequest, type ToChild } from './ipc.ts';
+
+/** How a child reaches its worker. */
+export interface ParentChannel {
+  send(message: FromChild): void;
+  /** Memory that is this child's own. */
+  memoryBytes(): number;
+}
+
+/** What a pool child does, in a process as in a thread: loads the app, then runs one task after another as it is told. */
+export class ChildLoop {
+  readonly #channel: ParentChannel;
+  #app: Celery | null = null;
+  #run: ChildRun | null = null;
+  #hostname = '';
+  #name = '';
+  #logger: Logger = createLogger();
+  #reportsMemory = false;
+
+  constructor(channel: ParentChannel) {
+    this.#channel = channel;
+  }
+
+  obey(message: ToChild): void {
+    switch (message.umbel) {
+      case 'init':
+        void this.#init(message.settings);
+        return;
+      case 'run':
+        void this.#execute(message.request);
+        return;
+      case 'run-text':
+        void this.#execute(decodeJson(message.text));
+        return;
+      case 'soft-limit':
+        this.#run?.softLimit();
+        return;
+      case 'stored':
+        this.#run?.stored(message.number, message.error);
+        return;
+      case 'exit':
+        void this.#leave(0);
+        return;
+    }
+  }
+
+  onUnhandledRejection(reason: unknown): void {
+    this.#logger.error(`A promise was rejected and nobody looked: ${toError(reason).stack}`);
+  }
+
+  async #init(settings: ChildSettings): Promise<void> {
+    const level = parseLogLevel(settings.logLevel) ?? 'WARNING';
+    this.#logger = createLogger({ level, processName: settings.processName });
+    this.#reportsMemory = settings.reportsMemory;
+    this.#hostname = settings.hostname;
+    this.#name = settings.processName;
+    try {
+      const app = await loadApp(settings.app);
+      Object.assign(app.conf, settings.overrides);
+      this.#app = app;
+      await app.signals.send('worker_process_init', { sender: this.#name });
+      this.#channel.send({ umbel: 'ready' });
+    } catch (error) {
+      this.#channel.send({ umbel: 'unusable', message: toError(error).message });
+      await this.#leave(1);
+    }
+  }
+
+  async #execute(request: unknown): Promise<void> {
+    if (this.#app === null || !isTaskRequest(request)) return;
+    this.#run = new ChildRun(this.#hostname, (message) => this.#channel.send(message));
+    const outcome = await this.#run.trace(this.#app, request);
+    this.#run = null;
+    const memoryBytes = this.#reportsMemory ? this.#channel.memoryBytes() : null;
+    this.#channel.send({ umbel: 'outcome', outcome, memoryBytes });
+  }
+
+  async #leave(code: number): Promise<void> {
+    const patience = new Promise((resolve) => setTimeout(resolve, 2000));
+    const shutdown = { sender: this.#name, pid: process.pid, exitcode: code };
+    // What cannot be told or closed ends with the child.
+    await Promise.race([this.#app?.signals.send('worker_process_shutdown', shutdown), patience]);
+    const closing = this.#app?.close() ?? Promise.resolve();
+    await Promise.race([closing.catch(() => {}), patience]);
+    process.exit(code);
+  }
+}

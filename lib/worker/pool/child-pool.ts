@@ -1,0 +1,275 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UmbelError } from '../../contract/errors.ts';
+import type { HeapTimer } from '../timer/heap-timer.ts';
+import type { Carrier, CarrierListener } from './carrier.ts';
+import { Child, type ChildExit, type ChildListener } from './child.ts';
+import type { ChildSettings } from './ipc.ts';
+import type { Job, Pool, PoolHost, PoolKind } from './pool.ts';
+import { StartGuard } from './start-guard.ts';
+
+export interface ChildPoolOptions {
+  readonly host: PoolHost;
+  /** Runs the time limits; a clock that nobody sets. */
+  readonly timer: HeapTimer;
+  readonly size: number;
+  readonly settings: Omit<ChildSettings, 'processName' | 'reportsMemory'>;
+  /** Replace a child after so many tasks. Default: never. */
+  readonly maxTasksPerChild?: number | null;
+  /** Replace a child that uses more memory than this, in KiB, after its task. Default: never. */
+  readonly maxMemoryPerChild?: number | null;
+  /** Seconds in which a new child must be ready; else it is ended and started again. Default 60. */
+  readonly aliveTimeoutSeconds?: number;
+  /** The compiled `child-main.js`. Default: the one beside this file. */
+  readonly childPath?: string;
+}
+
+const ALIVE_TIMEOUT_SECONDS = 60;
+
+/**
+ * Runs tasks in children, processes or threads, one task each at a time, so that a crash, a leak or a hard limit costs
+ * one task only. A lost child is replaced at once; children that end before they are ready are replaced more and more
+ * slowly, and when five in a row did, the pool gives up.
+ */
+export abstract class ChildPool implements Pool, ChildListener {
+  abstract readonly kind: PoolKind;
+  protected readonly host: PoolHost;
+  /** What the log calls a child. */
+  protected readonly childNoun: string = 'Process';
+  readonly #options: ChildPoolOptions;
+  readonly #childPath: string;
+  readonly #children = new Set<Child>();
+  readonly #idle: Child[] = [];
+  readonly #starts = new StartGuard();
+  #size: number;
+  #spawned = 0;
+  #jobCount = 0;
+  #isStopping = false;
+  /** A restart under way: the first child with the new code, and those that go once it is ready. */
+  #trial: { readonly child: Child; readonly old: readonly Child[] } | null = null;
+  #waiters: (() => void)[] = [];
+
+  constructor(options: ChildPoolOptions) {
+    this.#options = options;
+    this.host = options.host;
+    this.#size = options.size;
+    this.#childPath =
+      options.childPath ?? fileURLToPath(new URL(`child-main${extname(import.meta.url)}`, import.meta.url));
+  }
+
+  abstract info(): Record<string, unknown>;
+  /** `ForkPoolWorker-1`. */
+  protected abstract childName(number: number): string;
+  protected abstract carry(path: string, name: string, listener: CarrierListener): Carrier;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get active(): number {
+    let active = 0;
+    for (const child of this.#children) if (child.job !== null) active += 1;
+    return active;
+  }
+
+  get hasRoom(): boolean {
+    return this.#idle.length > 0 && !this.#isStopping;
+  }
+
+  protected get childCount(): number {
+    return this.#children.size;
+  }
+
+  /** Resolves when the first child is ready, so that a task module that does not load is known at once. */
+  async start(): Promise<void> {
+    for (let index = 0; index < this.#size; index += 1) this.#spawn();
+    await this.#until(() => this.#idle.length > 0 || this.#isStopping);
+  }
+
+  /** Idle children end, busy ones after their task. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#starts.stop();
+    for (const child of this.#children) child.retire();
+    await this.#until(() => this.#children.size === 0);
+  }
+
+  run(job: Job): void {
+    const child = this.#idle.pop();
+    if (child === undefined) throw new UmbelError('internal', 'The pool has no idle process.');
+    this.#jobCount += 1;
+    child.run(job, this.#jobCount);
+  }
+
+  terminate(taskId: string, signal: NodeJS.Signals): boolean {
+    for (const child of this.#children) {
+      if (child.job?.request.id !== taskId) continue;
+      child.kill(signal, { kind: 'terminated', signal });
+      return true;
+    }
+    return false;
+  }
+
+  async abandonAll(): Promise<void> {
+    this.#isStopping = true;
+    this.#starts.stop();
+    for (const child of this.#children) child.kill('SIGKILL', { kind: 'shutdown' });
+    await this.#until(() => this.#children.size === 0);
+  }
+
+  grow(count: number): void {
+    this.#size += count;
+    for (let index = 0; index < count; index += 1) this.#spawn();
+  }
+
+  shrink(count: number): void {
+    if (count >= this.#size) {
+      const noun = this.childNoun.toLowerCase();
+      throw new UmbelError(
+        'bad_request',
+        `Cannot shrink a pool of ${this.#size} by ${count}: one ${noun} must stay.`,
+      );
+    }
+    this.#size -= count;
+    const busyLast = [...this.#children].filter((child) => !child.isRetiring).sort(byIdleFirst);
+    for (const child of busyLast.slice(0, count)) this.#retire(child);
+  }
+
+  /** The old children go on until a new one is ready: code that does not load changes nothing. */
+  restart(): void {
+    if (this.#isStopping || this.#trial !== null) return;
+    const old = [...this.#children];
+    this.#trial = { child: this.#spawn(), old };
+  }
+
+  pids(): number[] {
+    return [...this.#children].map((child) => child.pid);
+  }
+
+  onReady(child: Child): void {
+    this.#starts.succeeded();
+    this.#offer(child);
+    if (this.#trial?.child !== child) return;
+    const { old } = this.#trial;
+    this.#trial = null;
+    for (const before of old) if (this.#children.has(before)) this.#retire(before);
+  }
+
+  onIdle(child: Child): void {
+    const { maxTasksPerChild, maxMemoryPerChild } = this.#options;
+    const isWorn = maxTasksPerChild != null && child.doneCount >= maxTasksPerChild;
+    const isFat =
+      maxMemoryPerChild != null && child.memoryBytes !== null && child.memoryBytes > maxMemoryPerChild * 1024;
+    if (isWorn || isFat) child.retire();
+    else this.#offer(child);
+  }
+
+  onExit(child: Child, exit: ChildExit): void {
+    this.#children.delete(child);
+    this.#forgetIdle(child);
+    if (this.#trial?.child === child) this.#abandonRestart(exit);
+    else if (!child.isRetiring && !this.#isStopping) {
+      this.host.logger.error(`${this.childNoun} '${child.name}' pid:${child.pid} exited with '${exit.text}'`);
+    }
+    this.#replace(exit);
+    this.#wake();
+  }
+
+  /** Facts about children for `info`, as Celery's prefork pool has them (celery/concurrency/prefork.py). */
+  protected childInfo(): Record<string, unknown> {
+    const children = [...this.#children];
+    const done = children.map((child) => child.doneCount);
+    return {
+      'max-tasks-per-child': this.#options.maxTasksPerChild ?? 'N/A',
+      'put-guarded-by-semaphore': false,
+      timeouts: [0, 0],
+      writes: {
+        total: this.#jobCount,
+        avg: (children.length === 0 ? 0 : this.#jobCount / children.length).toFixed(2),
+        all: done.join(', '),
+        raw: done.join(', '),
+        strategy: 'fair',
+        inqueues: { total: children.length, active: this.active },
+      },
+    };
+  }
+
+  #replace(exit: ChildExit): void {
+    if (this.#isStopping || this.#children.size + this.#starts.pendingCount >= this.#size) return;
+    if (exit.wasReady) {
+      this.#spawn();
+      return;
+    }
+    const isHopeless = exit.complaint !== null || !this.#starts.failed(() => this.#spawn());
+    if (isHopeless) this.#giveUp(exit);
+  }
+
+  #giveUp({ complaint, text }: ChildExit): void {
+    this.#isStopping = true;
+    const noun = this.childNoun === 'Thread' ? 'threads' : 'processes';
+    this.host.onFatal(
+      new UmbelError(
+        'unavailable',
+        complaint ??
+          `The pool's ${noun} end before they are ready (${this.#starts.failures} times, ${text}).`,
+      ),
+    );
+  }
+
+  #abandonRestart({ complaint, text }: ChildExit): void {
+    this.#trial = null;
+    this.host.logger.error(
+      `The pool is not restarted, it goes on with the code it has: ${complaint ?? text}`,
+    );
+  }
+
+  #spawn(): Child {
+    this.#spawned += 1;
+    const name = this.childName(this.#spawned);
+    const child = new Child({
+      name,
+      start: (listener) => this.carry(this.#childPath, name, listener),
+      settings: {
+        ...this.#options.settings,
+        processName: name,
+        reportsMemory: this.#options.maxMemoryPerChild != null,
+      },
+      timer: this.#options.timer,
+      aliveTimeoutMs: (this.#options.aliveTimeoutSeconds ?? ALIVE_TIMEOUT_SECONDS) * 1000,
+      listener: this,
+    });
+    this.#children.add(child);
+    return child;
+  }
+
+  #offer(child: Child): void {
+    if (child.isRetiring || this.#isStopping) return;
+    this.#idle.push(child);
+    this.#wake();
+    this.host.onRoom();
+  }
+
+  #retire(child: Child): void {
+    this.#forgetIdle(child);
+    child.retire();
+  }
+
+  #forgetIdle(child: Child): void {
+    const at = this.#idle.indexOf(child);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  async #until(isMet: () => boolean): Promise<void> {
+    while (!isMet()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
+
+function byIdleFirst(a: Child, b: Child): number {
+  return Number(a.job !== null) - Number(b.job !== null);
+}

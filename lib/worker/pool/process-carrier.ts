@@ -1,0 +1,60 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Carrier, CarrierListener } from './carrier.ts';
+import type { ToChild } from './ipc.ts';
+import { signalNumber } from './signal-number.ts';
+
+/** A process of its own, with Node's channel. */
+export class ProcessCarrier implements Carrier {
+  readonly #process: ChildProcess;
+  readonly #listener: CarrierListener;
+  readonly #lostWaitMs: number;
+  #isGone = false;
+
+  /**
+   * `lostWaitMs`: how long a process that has ended may be followed by what it said before. Its channel is read to the
+   * end first, but a process that the task started may hold the channel open.
+   */
+  constructor(path: string, lostWaitMs: number, listener: CarrierListener) {
+    this.#listener = listener;
+    this.#lostWaitMs = lostWaitMs;
+    this.#process = fork(path, [], { serialization: 'json', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#process.on('message', (message) => listener.onMessage(message));
+    // A channel that breaks is followed by `exit`, which says all there is to say; a failed start is not.
+    this.#process.on('error', (error) => {
+      if (this.#process.pid === undefined) this.#end(error.message);
+    });
+    this.#process.once('exit', (code, signal) =>
+      this.#onExit(signal === null ? `exitcode ${code ?? 0}` : `signal ${signalNumber(signal)} (${signal})`),
+    );
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  send(message: ToChild): void {
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  #onExit(text: string): void {
+    if (!this.#process.connected) {
+      this.#end(text);
+      return;
+    }
+    const timeout = setTimeout(() => this.#end(text), this.#lostWaitMs);
+    this.#process.once('disconnect', () => {
+      clearTimeout(timeout);
+      this.#end(text);
+    });
+  }
+
+  #end(text: string): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#listener.onGone(text);
+  }
+}
