@@ -5,6 +5,7 @@ export default defineConfig({
   resolve: { alias: { umbel: fileURLToPath(new URL('./lib/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/long/**', 'node_modules/**'],
     typecheck: { enabled: false },
     globalSetup: [],
     testTimeout: 20_000,

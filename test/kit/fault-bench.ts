@@ -1,0 +1,88 @@
+import { Celery } from '../../lib/index.ts';
+import { Ledger } from './ledger.ts';
+import { type TestProcess, umbel } from './process.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface FaultBenchOptions {
+  /** Broker and result store as the client sees them. */
+  readonly broker: string;
+  readonly backend: string;
+  /** The same as the workers see them, when something stands between. */
+  readonly workerBroker?: string;
+  /** Seconds. Default 2. */
+  readonly lease?: number;
+}
+
+/** A client, workers of the built command line, and the books of what they did, for tests that break something. */
+export class FaultBench {
+  readonly app: Celery;
+  readonly ledger = new Ledger();
+  readonly #options: FaultBenchOptions;
+  readonly #workers: TestProcess[] = [];
+  #launched = 0;
+
+  constructor(options: FaultBenchOptions) {
+    this.#options = options;
+    this.app = new Celery('client', { broker: options.broker, backend: options.backend });
+  }
+
+  /** Starts a worker, by default with two processes; does not wait until it is ready. */
+  launch(...args: readonly string[]): TestProcess {
+    const { broker, workerBroker = broker, backend, lease = 2 } = this.#options;
+    this.#launched += 1;
+    const name = `w${this.#launched}@faults`;
+    const defaults = args.includes('-c') ? [] : ['-c', '2'];
+    const worker = umbel(
+      ['-A', 'test/kit/faults-app.ts', 'worker', '-l', 'info', '-n', name, ...defaults, ...args],
+      {
+        env: {
+          CELERY_BROKER_URL: workerBroker,
+          CELERY_RESULT_BACKEND: backend,
+          LEDGER: this.ledger.path,
+          LEASE: String(lease),
+        },
+      },
+    );
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  async worker(...args: readonly string[]): Promise<TestProcess> {
+    const worker = this.launch(...args);
+    await worker.waitFor(/ ready\./, 30_000);
+    return worker;
+  }
+
+  /** Sends tasks with these ids; those whose enqueue was acknowledged are in the books. */
+  async send(
+    task: string,
+    ids: readonly string[],
+    ms: number,
+    options: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    await Promise.all(
+      ids.map(async (id) => {
+        await this.app.sendTask(task, [id, ms], { taskId: id, ...options });
+        this.ledger.accepted(id);
+      }),
+    );
+  }
+
+  /** Waits until so many different tasks have run to their end, and the broker holds no message of a task any more. */
+  async drained(count: number, timeoutMs: number): Promise<void> {
+    await waitUntil(`${count} tasks have run`, () => this.ledger.endedCount >= count, timeoutMs);
+    await waitUntil('all are acknowledged', async () => (await this.held()) === 0, timeoutMs);
+  }
+
+  /** Messages that wait in a queue, and those that are taken but not settled. */
+  async held(queue = 'celery'): Promise<number> {
+    const [sample] = await (await this.app.transport()).sampleQueues([queue]);
+    return (sample?.messages ?? 0) + (sample?.unacked ?? 0);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.stop('SIGKILL')));
+    await this.app.close();
+    this.ledger.close();
+  }
+}
