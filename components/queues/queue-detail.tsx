@@ -8,6 +8,7 @@ import { LineChart } from '../charts/line-chart.tsx';
 import { formatClock, formatCount, formatRate, formatShort } from '../ui/format.ts';
 import { tasksHref, workerHref } from '../ui/links.ts';
 import { usePreferences } from '../ui/preferences.tsx';
+import { PurgeQueue } from './purge-dialog.tsx';
 
 /** Where on a chart a time is, 0 to 1; null when it is off the chart. */
 function placeOf(series: Series, at: number | null): number | null {
@@ -38,6 +39,7 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
         <Link className="btn" href={tasksHref({ queue: queue.name })} prefetch={false}>
           Its tasks
         </Link>
+        <PurgeQueue key={queue.name} queue={queue} />
       </div>
       <div className="cells q3">
         <div className="cell">

@@ -27,6 +27,12 @@ export interface RetryAnswer {
   readonly state: 'PENDING';
 }
 
+/** Answer of `POST /api/v1/queues/<name>/purge`: how many waiting messages were deleted. */
+export interface PurgeAnswer {
+  readonly queue: string;
+  readonly deleted: number;
+}
+
 /** Answer of every Flower control call. */
 export interface MessageAnswer {
   readonly message: string;

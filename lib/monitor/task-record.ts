@@ -187,9 +187,10 @@ export class TaskRecord {
     facts.rootId ??= textOf(event, 'root_id');
     facts.parentId ??= textOf(event, 'parent_id');
     facts.queue = textOf(event, 'queue') || facts.queue;
+    // Python's workers do not say where a task came from, ours do.
+    facts.exchange = textOf(event, 'exchange') ?? facts.exchange;
+    facts.routingKey = textOf(event, 'routing_key') ?? facts.routingKey;
     if (kind === 'sent') {
-      facts.exchange = textOf(event, 'exchange') ?? facts.exchange;
-      facts.routingKey = textOf(event, 'routing_key') ?? facts.routingKey;
       facts.queue ??= facts.routingKey || null;
       facts.client = event.hostname;
     }

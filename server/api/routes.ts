@@ -9,6 +9,7 @@ import { rateLimit, timeLimit } from './task-limits.ts';
 import { taskResult } from './task-result.ts';
 import { taskTypes } from './task-types.ts';
 import { tasks } from './tasks.ts';
+import { purge } from './v1/purge.ts';
 import { retry } from './v1/retry.ts';
 import { status } from './v1/status.ts';
 import { tasksPage } from './v1/tasks.ts';
@@ -48,4 +49,5 @@ export const ROUTES: readonly Route<ApiContext>[] = [
   { method: 'GET', path: '/api/v1/status', handler: status },
   { method: 'GET', path: '/api/v1/tasks', handler: tasksPage },
   { method: 'POST', path: '/api/v1/tasks/:id/retry', handler: retry },
+  { method: 'POST', path: '/api/v1/queues/:queue/purge', handler: purge },
 ];

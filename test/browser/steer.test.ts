@@ -138,6 +138,22 @@ test('a queue is added to a worker and taken away', async () => {
   expect(await page.getByText('w1@test').first().isVisible()).toBe(true);
 }, 45_000);
 
+test('Purge wants the name of the queue, then deletes what waits in it', async () => {
+  for (let count = 0; count < 3; count += 1) {
+    await stack.app.sendTask('web.add', [count, 0], { queue: 'unwanted' });
+  }
+  await open('/queues?queue=unwanted');
+  await button(/^Purge…/).click({ timeout: 20_000 });
+  const dialog = page.getByRole('dialog');
+  const purge = dialog.getByRole('button', { name: /^Purge/ });
+  expect(await purge.isDisabled()).toBe(true);
+  await dialog.getByLabel('Type unwanted').fill('unwanted');
+  await purge.click();
+  await page.getByText('3 deleted').waitFor();
+  const transport = await stack.app.transport();
+  expect(await transport.sampleQueues(['unwanted'])).toMatchObject([{ messages: 0 }]);
+}, 45_000);
+
 async function poolSize(): Promise<unknown> {
   const stats: Record<string, unknown> = { ...(await stack.app.control.inspect().stats()) };
   const pool = Object(Object(stats['w1@test']).pool);
