@@ -1,8 +1,7 @@
-import { Celery } from '../app/celery.ts';
-import type { Config } from '../app/config.ts';
+import type { Celery } from '../app/celery.ts';
+import type { CeleryConfig, Config } from '../app/config.ts';
 import { UmbelError } from '../contract/errors.ts';
 import type { Mailbox } from '../control/mailbox.ts';
-import { loadApp } from '../worker/load-app.ts';
 import { CliExit, EXIT } from './exit.ts';
 
 /** Options that stand before the subcommand, as Celery's. */
@@ -10,17 +9,24 @@ export interface GlobalOptions {
   readonly app?: string;
   readonly broker?: string;
   readonly resultBackend?: string;
+  readonly config?: string;
   readonly quiet?: boolean;
 }
 
 /**
- * The app that `-A` names, with `-b` and `--result-backend` laid over its settings; without `-A` a bare one, enough for
- * commands that only talk to the broker.
+ * The app that `-A` names, with `--config`, `-b` and `--result-backend` laid over its settings; without `-A` a bare one,
+ * enough for commands that only talk to the broker. The library is loaded only here, so that help comes at once.
  */
 export async function openApp(options: GlobalOptions): Promise<Celery> {
-  const app = options.app ? await loadNamedApp(options.app) : new Celery('umbel');
+  const app = options.app ? await loadNamedApp(options.app) : await bareApp();
+  if (options.config) app.configure(await loadSettings(options.config));
   app.configure(overridesOf(options));
   return app;
+}
+
+async function bareApp(): Promise<Celery> {
+  const { Celery } = await import('../app/celery.ts');
+  return new Celery('umbel');
 }
 
 /** Settings that the command line changes, also for processes that load the app again. */
@@ -31,10 +37,23 @@ export function overridesOf({ broker, resultBackend }: GlobalOptions): Partial<C
   };
 }
 
-/** Exit 2, as Celery, when the module does not load. */
 async function loadNamedApp(spec: string): Promise<Celery> {
+  const { loadApp } = await import('../worker/load-app.ts');
+  return orUsage(() => loadApp(spec));
+}
+
+/** The settings that a module exports: its default export, else all its exports. */
+async function loadSettings(module: string): Promise<CeleryConfig> {
+  const { loadModule, resolveModule } = await import('../worker/load-module.ts');
+  const exports = await orUsage(() => loadModule(resolveModule(module)));
+  const settings = exports['default'] ?? exports;
+  return { ...Object(settings) };
+}
+
+/** Exit 2, as Celery, when a module does not load. */
+async function orUsage<T>(load: () => Promise<T>): Promise<T> {
   try {
-    return await loadApp(spec);
+    return await load();
   } catch (error) {
     if (error instanceof UmbelError && error.code === 'bad_config') {
       throw new CliExit(EXIT.usage, `Error: ${error.message}`);

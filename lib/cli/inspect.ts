@@ -1,20 +1,30 @@
 import type { Command } from 'commander';
-import type { GlobalOptions } from './context.ts';
-import { say } from './output.ts';
-import {
-  addRemoteOptions,
-  describeCommands,
-  findCommand,
-  type RemoteCommand,
-  type RemoteOptions,
-  runRemote,
-} from './remote.ts';
+import { wholeNumber } from './parse.ts';
+import { type RemoteCommand, registerRemote } from './remote.ts';
 
 const COMMANDS: readonly RemoteCommand[] = [
   { name: 'active', help: 'tasks that run now', parse: () => ({ safe: null }) },
   { name: 'active_queues', help: 'queues the workers consume' },
   { name: 'clock', help: 'logical clock' },
-  { name: 'conf', help: 'settings, secrets masked', parse: () => ({ with_defaults: false }) },
+  {
+    name: 'conf',
+    usage: '[with_defaults]',
+    help: 'settings, secrets masked; with_defaults: also unchanged ones',
+    parse: (words) => ({ with_defaults: words.length > 0 && words[0] !== 'false' }),
+  },
+  {
+    name: 'memdump',
+    usage: '[samples]',
+    help: 'memory since memsample began',
+    parse: (words) => ({ samples: wholeNumber(words[0] ?? '10') }),
+  },
+  { name: 'memsample', help: 'memory in use now' },
+  {
+    name: 'objgraph',
+    usage: '[num]',
+    help: 'Python workers: graph of objects in memory',
+    parse: (words) => ({ num: wholeNumber(words[0] ?? '200'), max_depth: 10, type: 'Request' }),
+  },
   { name: 'ping', help: 'who is there' },
   {
     name: 'query_task',
@@ -37,29 +47,12 @@ const COMMANDS: readonly RemoteCommand[] = [
 
 /** `umbel inspect COMMAND`: asks workers and changes nothing. */
 export function registerInspect(program: Command): void {
-  const command = program
-    .command('inspect')
-    .summary('ask the workers: active, stats, registered …')
-    .description(`Ask the workers.\n\nCommands:\n${describeCommands(COMMANDS)}`)
-    .argument('[command]', 'what to ask')
-    .argument('[words...]', 'its arguments')
-    .option('--list', 'list the commands')
-    .addHelpText('after', '\nExample: umbel -A tasks inspect active');
-  addRemoteOptions(command, 1).action(
-    async (name: string | undefined, words: string[], options: RemoteOptions & { list?: boolean }) => {
-      if (options.list || !name) {
-        say(describeCommands(COMMANDS));
-        return;
-      }
-      await runRemote(program.opts<GlobalOptions>(), findCommand(COMMANDS, name, 'inspect'), words, options);
-    },
-  );
-}
-
-/** `umbel status`: one line for each worker that answers. */
-export function registerStatus(program: Command): void {
-  const command = program.command('status').description('Show which workers are online.');
-  addRemoteOptions(command, 1).action(async (options: RemoteOptions) => {
-    await runRemote(program.opts<GlobalOptions>(), findCommand(COMMANDS, 'ping', 'inspect'), [], options);
+  registerRemote(program, {
+    name: 'inspect',
+    description: 'Ask the workers.',
+    example: 'Example: umbel -A tasks inspect active',
+    commands: COMMANDS,
+    showsReplies: true,
+    countsNodes: true,
   });
 }

@@ -2,7 +2,8 @@
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { CliExit, EXIT } from './exit.ts';
-import { checkGrammar, createProgram } from './program.ts';
+import { readRequest } from './grammar.ts';
+import { createProgram } from './program.ts';
 
 /** Says what went wrong in a line or two, never with a stack trace, and returns the exit code. */
 function report(thrown: unknown): number {
@@ -31,8 +32,8 @@ process.stdout.on('error', () => process.exit(EXIT.ok));
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  const program = createProgram();
-  checkGrammar(program, process.argv.slice(2));
+  const request = readRequest(process.argv.slice(2));
+  const program = await createProgram(request);
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);

@@ -26,10 +26,14 @@ export function pretty(reply: unknown): { status: string; text: string } {
 }
 
 /** Prints one worker's reply: an arrow line, then the text indented by four. */
-export function sayReply(node: string, reply: unknown, { quiet = false } = {}): void {
+export function sayReply(
+  node: string,
+  reply: unknown,
+  { hasArrow, hasText }: { readonly hasArrow: boolean; readonly hasText: boolean },
+): void {
   const { status, text } = pretty(reply);
-  say(quiet ? `${node}: ${status}` : `->  ${node}: ${status}`);
-  if (!quiet) say(indent(text));
+  say(`${hasArrow ? '->  ' : ''}${node}: ${status}`);
+  if (hasText) say(indent(text));
 }
 
 /** `1 node online.`, `3 nodes online.` */

@@ -5,7 +5,7 @@ import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
 import { list } from './parse.ts';
 
-const queues = (count: number): string => `${count} known task ${count === 1 ? 'queue' : 'queues'}`;
+const queues = (count: number): string => (count === 1 ? 'queue' : 'queues');
 
 /** `umbel purge`: deletes the waiting messages of queues, after a question unless `-f`. */
 export function registerPurge(program: Command): void {
@@ -33,8 +33,8 @@ export function registerPurge(program: Command): void {
         const messages = `${purged} ${purged === 1 ? 'message' : 'messages'}`;
         say(
           purged
-            ? `Purged ${messages} from ${queues(names.length)}.`
-            : `No messages purged from ${queues(names.length)}.`,
+            ? `Purged ${messages} from ${names.length} known task ${queues(names.length)}.`
+            : `No messages purged from ${names.length} ${queues(names.length)}.`,
         );
       });
     });

@@ -1,18 +1,27 @@
 import type { Command } from 'commander';
-import type { GlobalOptions } from './context.ts';
-import { withMailbox } from './context.ts';
+import type { Mailbox } from '../control/mailbox.ts';
+import { nearestName } from '../util/nearest-name.ts';
+import { type GlobalOptions, withMailbox } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { nodesOnline, say, sayReply } from './output.ts';
 import { list, seconds } from './parse.ts';
 
-/** A remote command: what the words after its name mean, and what it does. */
-export interface RemoteCommand {
+/** A message of remote control. */
+export interface RemoteCall {
+  readonly method: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** A remote command: what the words after its name mean, and what it does. `O` are options of its own. */
+export interface RemoteCommand<O = unknown> {
   readonly name: string;
   readonly help: string;
   /** How the words are shown in the help, such as `<queue> [exchange]`. */
   readonly usage?: string;
   /** Turns the words into the arguments of the message. Throws InvalidArgumentError. */
-  readonly parse?: (words: readonly string[]) => Record<string, unknown>;
+  readonly parse?: (words: readonly string[], options: O) => Record<string, unknown>;
+  /** For a command that is more than one message: all of them. */
+  readonly calls?: (words: readonly string[], options: O) => readonly RemoteCall[];
   /** Workers obey without an answer. */
   readonly isSilent?: boolean;
 }
@@ -23,57 +32,136 @@ export interface RemoteOptions {
   readonly json?: boolean;
 }
 
+/** What is printed of the replies when no JSON is wanted. */
+export interface ReplyStyle {
+  /** The text of each reply, not just that it came. */
+  readonly showsReplies: boolean;
+  /** How many nodes replied, as a last line. */
+  readonly countsNodes: boolean;
+}
+
+/** A family of remote commands: `inspect` or `control`. */
+export interface RemoteFamily<O> extends ReplyStyle {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+  readonly commands: readonly RemoteCommand<O>[];
+  /** Adds what only this family has. */
+  readonly options?: (command: Command) => Command;
+}
+
+type Answer = readonly [node: string, reply: unknown];
+
+/** Registers `umbel inspect` or `umbel control`; without a word, and with `--list`, they tell their commands. */
+export function registerRemote<O>(program: Command, family: RemoteFamily<O>): void {
+  const { name, commands } = family;
+  const command = program
+    .command(name)
+    .description(`${family.description}\n\nCommands:\n${describeCommands(commands)}`)
+    .argument('[command]', 'one of those above')
+    .argument('[words...]', 'its arguments')
+    .option('--list', 'list the commands')
+    .addHelpText('after', `\n${family.example}`);
+  addRemoteOptions(command);
+  family.options?.(command);
+  command.action(
+    async (
+      word: string | undefined,
+      words: string[],
+      options: RemoteOptions & O & { readonly list?: boolean },
+    ) => {
+      if (options.list || !word) {
+        say(describeCommands(commands));
+        return;
+      }
+      const chosen = findCommand(commands, word, name);
+      await runRemote(program.opts<GlobalOptions>(), chosen, words, options, family);
+    },
+  );
+}
+
 /** The options that every remote command has, with Celery's names. */
-export function addRemoteOptions(command: Command, defaultTimeout: number): Command {
+export function addRemoteOptions(command: Command): Command {
   return command
-    .option('-t, --timeout <seconds>', 'how long to wait for replies', seconds, defaultTimeout)
+    .option('-t, --timeout <seconds>', 'how long to wait for replies', seconds, 1)
     .option('-d, --destination <nodes>', 'comma-separated node names; all when left out', list)
     .option('-j, --json', 'print JSON');
 }
 
-/** Sends the command and prints what each node answered; returns how many did. Exit 69 when none did. */
-export async function runRemote(
+/** Sends the command and prints what each node answered. Exit 69 when none did. */
+export async function runRemote<O>(
   globals: GlobalOptions,
-  command: RemoteCommand,
+  command: RemoteCommand<O>,
   words: readonly string[],
-  options: RemoteOptions,
+  options: RemoteOptions & O,
+  style: ReplyStyle,
 ): Promise<void> {
-  const parsed = command.parse?.(words) ?? {};
-  const replies = await withMailbox(globals, (mailbox) =>
-    mailbox.broadcast(command.name, {
-      arguments: parsed,
-      timeoutMs: options.timeout * 1000,
-      reply: true,
-      ...(options.destination && { destination: options.destination, limit: options.destination.length }),
-    }),
-  );
-  const answers = replies.flatMap((reply) => Object.entries(reply));
-  if (answers.length === 0 && command.isSilent) {
-    say(options.json ? '{}' : `Sent. Workers do not answer ${command.name}.`);
+  const { name, parse, calls } = command;
+  const messages = calls?.(words, options) ?? [{ method: name, arguments: parse?.(words, options) ?? {} }];
+  const rounds = await withMailbox(globals, async (mailbox) => {
+    const done: Answer[][] = [];
+    for (const call of messages) done.push(await ask(mailbox, call, options));
+    return done;
+  });
+  if (rounds.every((answers) => answers.length === 0)) {
+    if (!command.isSilent) throw new CliExit(EXIT.unavailable, whyNobody(options));
+    say(options.json ? '{}' : `Sent. Workers do not answer ${name}.`);
     return;
   }
-  if (answers.length === 0)
-    throw new CliExit(EXIT.unavailable, 'Error: No nodes replied within time constraint');
-  if (options.json) {
-    say(JSON.stringify(Object.fromEntries(answers)));
-    return;
+  if (options.json)
+    say(JSON.stringify(rounds.length === 1 ? Object.fromEntries(rounds[0] ?? []) : byNode(rounds)));
+  else sayAnswers(rounds, style, globals.quiet === true);
+}
+
+async function ask(mailbox: Mailbox, call: RemoteCall, options: RemoteOptions): Promise<Answer[]> {
+  const { destination } = options;
+  const replies = await mailbox.broadcast(call.method, {
+    arguments: call.arguments,
+    timeoutMs: options.timeout * 1000,
+    reply: true,
+    ...(destination && { destination, limit: destination.length }),
+  });
+  return replies.flatMap((reply) => Object.entries(reply));
+}
+
+function whyNobody({ destination }: RemoteOptions): string {
+  const hint = destination ? `\nNobody is called ${destination.join(' or ')}? See: umbel status` : '';
+  return `Error: No nodes replied within time constraint${hint}`;
+}
+
+function byNode(rounds: readonly Answer[][]): Record<string, unknown[]> {
+  const nodes: Record<string, unknown[]> = Object.create(null);
+  for (const [node, reply] of rounds.flat()) nodes[node] = [...(nodes[node] ?? []), reply];
+  return nodes;
+}
+
+function sayAnswers(rounds: readonly Answer[][], style: ReplyStyle, isQuiet: boolean): void {
+  for (const [node, reply] of rounds.flat()) {
+    sayReply(node, reply, { hasArrow: !isQuiet, hasText: style.showsReplies && !isQuiet });
   }
-  for (const [node, reply] of answers) sayReply(node, reply, { quiet: globals.quiet === true });
-  say(nodesOnline(answers.length));
+  if (!style.countsNodes || isQuiet) return;
+  say(nodesOnline(Math.max(...rounds.map((answers) => answers.length))));
 }
 
 /** Finds a command by name or says which there are. */
-export function findCommand(commands: readonly RemoteCommand[], name: string, kind: string): RemoteCommand {
+function findCommand<O>(commands: readonly RemoteCommand<O>[], name: string, kind: string): RemoteCommand<O> {
   const found = commands.find((command) => command.name === name);
   if (found) return found;
-  const names = commands.map((command) => command.name).join(', ');
-  throw new CliExit(EXIT.usage, `Error: "${name}" is no ${kind} command. There are: ${names}.`);
+  const names = commands.map((command) => command.name);
+  const nearest = nearestName(name, names, 2);
+  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  throw new CliExit(
+    EXIT.usage,
+    `Error: "${name}" is no ${kind} command.${hint} There are: ${names.join(', ')}.`,
+  );
 }
 
 /** The commands as lines of a help text. */
-export function describeCommands(commands: readonly RemoteCommand[]): string {
-  const width = Math.max(...commands.map(({ name, usage = '' }) => name.length + usage.length + 1));
-  return commands
-    .map(({ name, usage = '', help }) => `  ${`${name} ${usage}`.padEnd(width)}  ${help}`)
-    .join('\n');
+function describeCommands<O>(commands: readonly RemoteCommand<O>[]): string {
+  const width = Math.min(40, Math.max(...commands.map((command) => headOf(command).length)));
+  return commands.map((command) => `  ${headOf(command).padEnd(width)}  ${command.help}`).join('\n');
+}
+
+function headOf<O>({ name, usage }: RemoteCommand<O>): string {
+  return usage === undefined ? name : `${name} ${usage}`;
 }

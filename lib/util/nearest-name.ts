@@ -1,6 +1,11 @@
-/** The known name that is most like a name, for "did you mean". */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  return [...known].sort((a, b) => distance(name, a) - distance(name, b))[0];
+/** The known name that is most like a name, for "did you mean"; none when all need more than `maxSlips` changes. */
+export function nearestName(
+  name: string,
+  known: readonly string[],
+  maxSlips = Number.POSITIVE_INFINITY,
+): string | undefined {
+  const [nearest] = [...known].sort((a, b) => distance(name, a) - distance(name, b));
+  return nearest !== undefined && distance(name, nearest) <= maxSlips ? nearest : undefined;
 }
 
 /** Levenshtein distance, blind to case and underscores so that camelCase finds its setting. */
