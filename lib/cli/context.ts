@@ -19,8 +19,7 @@ export interface GlobalOptions {
  */
 export async function openApp(options: GlobalOptions): Promise<Celery> {
   const app = options.app ? await loadNamedApp(options.app) : await bareApp();
-  if (options.config) app.configure(await loadSettings(options.config));
-  app.configure(overridesOf(options));
+  app.configure(await overridesOf(options));
   return app;
 }
 
@@ -30,8 +29,13 @@ async function bareApp(): Promise<Celery> {
 }
 
 /** Settings that the command line changes, also for processes that load the app again. */
-export function overridesOf({ broker, resultBackend }: GlobalOptions): Partial<Config> {
+export async function overridesOf({
+  broker,
+  resultBackend,
+  config,
+}: GlobalOptions): Promise<Partial<Config>> {
   return {
+    ...(config && (await loadSettings(config))),
     ...(broker && { broker_url: broker }),
     ...(resultBackend && { result_backend: resultBackend }),
   };
@@ -43,15 +47,19 @@ async function loadNamedApp(spec: string): Promise<Celery> {
 }
 
 /** The settings that a module exports: its default export, else all its exports. */
-async function loadSettings(module: string): Promise<CeleryConfig> {
+async function loadSettings(module: string): Promise<Partial<Config>> {
   const { loadModule, resolveModule } = await import('../worker/load-module.ts');
   const exports = await orUsage(() => loadModule(resolveModule(module)));
-  const settings = exports['default'] ?? exports;
-  return { ...Object(settings) };
+  const { broker, backend, ...settings }: CeleryConfig = { ...Object(exports['default'] ?? exports) };
+  return {
+    ...settings,
+    ...(broker !== undefined && { broker_url: broker }),
+    ...(backend !== undefined && { result_backend: backend }),
+  };
 }
 
 /** Exit 2, as Celery, when a module does not load. */
-async function orUsage<T>(load: () => Promise<T>): Promise<T> {
+export async function orUsage<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {

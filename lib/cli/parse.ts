@@ -22,6 +22,12 @@ export function count(text: string): number {
   return value;
 }
 
+/** File modes as octal digits. */
+export function octal(text: string): string {
+  if (/^[0-7]{1,4}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be octal digits, such as 022.');
+}
+
 /** A port; 0 stands for any free one. */
 export function port(text: string): number {
   const value = wholeNumber(text);

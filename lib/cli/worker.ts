@@ -1,105 +1,110 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { writeSync } from 'node:fs';
+import type { Command } from 'commander';
 import type { Celery } from '../app/celery.ts';
+import type { Config } from '../app/config.ts';
 import { toError } from '../contract/errors.ts';
-import { createLogger, type Logger, type LogLevel } from '../util/logger.ts';
+import { createLogger, type Logger } from '../util/logger.ts';
 import { banner } from '../worker/banner.ts';
-import { nodeFile } from '../worker/names.ts';
-import { ASYNC_CONCURRENCY, poolKind, type WorkerOptions } from '../worker/options.ts';
+import { importModules } from '../worker/load-app.ts';
+import { nodeFile, nodeName } from '../worker/names.ts';
 import { WorkerSignals } from '../worker/signals.ts';
 import { Worker } from '../worker/worker.ts';
-import { type GlobalOptions, openApp, overridesOf } from './context.ts';
-import { CliExit, EXIT } from './exit.ts';
+import { type GlobalOptions, openApp, orUsage, overridesOf } from './context.ts';
+import { detach, isDetached, reportStart } from './detach.ts';
+import { CliExit, EXIT, explain } from './exit.ts';
+import { openLogFile } from './log-file.ts';
 import { say } from './output.ts';
-import { count, list, logLevel, seconds, wholeNumber } from './parse.ts';
 import { Pidfile } from './pidfile.ts';
-
-interface WorkerCliOptions {
-  readonly hostname?: string;
-  readonly loglevel: LogLevel;
-  readonly concurrency?: number;
-  readonly pool?: string;
-  readonly queues?: string[];
-  readonly excludeQueues?: string[];
-  readonly taskEvents?: boolean;
-  readonly prefetchMultiplier?: number;
-  readonly maxTasksPerChild?: number;
-  readonly maxMemoryPerChild?: number;
-  readonly timeLimit?: number;
-  readonly softTimeLimit?: number;
-  readonly withoutHeartbeat?: boolean;
-  readonly heartbeatInterval: number;
-  readonly purge?: boolean;
-  readonly pidfile?: string;
-}
+import { applyPrivileges } from './privileges.ts';
+import { readSettingWords } from './setting-words.ts';
+import { addWorkerOptions, type WorkerCliOptions, workerOptions } from './worker-options.ts';
 
 /** `umbel worker`: runs tasks until it is told to stop. */
 export function registerWorker(program: Command): void {
-  program
+  const command = program
     .command('worker')
     .description('Run tasks: take them from queues and run them in a pool of processes or in one event loop.')
-    .option('-n, --hostname <name>', 'name of this worker: w1@%h (%h host, %n its first part, %d the rest)')
-    .option('-l, --loglevel <level>', 'debug, info, warning, error or critical', logLevel, 'WARNING')
-    .option(
-      '-c, --concurrency <n>',
-      `tasks at once; default: CPUs, ${ASYNC_CONCURRENCY} with -P async`,
-      count,
-    )
-    .option(
-      '-P, --pool <pool>',
-      'prefork (processes, the default), threads, async (one event loop), solo (one task)',
-      pool,
-    )
-    .option('-Q, --queues <names>', 'comma-separated queues to take from; default: those of the app', list)
-    .option('-X, --exclude-queues <names>', 'queues of the app to leave out', list)
-    .option('-E, --task-events', 'send task events, for the dashboard and other monitors')
-    .option('--prefetch-multiplier <n>', 'messages to hold for each slot; 0: no limit', wholeNumber)
-    .option('--max-tasks-per-child <n>', 'replace a process or thread after so many tasks', count)
-    .option('--max-memory-per-child <kib>', 'replace a process or thread that uses more memory', count)
-    .option('--time-limit <seconds>', 'stop tasks after so long, unless they set a limit', seconds)
-    .option('--soft-time-limit <seconds>', 'abort the signal of tasks after so long', seconds)
-    .option('--without-heartbeat', 'send no heartbeat events')
-    .option('--heartbeat-interval <seconds>', 'seconds between heartbeats', seconds, 2)
-    .option('--purge', 'delete all waiting messages of the queues first; they cannot be brought back')
-    .option('--pidfile <file>', 'write the process id to this file; a second worker with it refuses to start')
-    .addHelpText('after', '\nExample: umbel -A tasks worker -l info -c 4 -Q celery,reports -n w1@%h')
-    .action(async (options: WorkerCliOptions) => {
-      // Not just the exit code: a task that was cut off, or a module of the user's, may keep timers and sockets open.
-      process.exit(await runWorker(program.opts<GlobalOptions>(), options));
-    });
+    .argument('[settings...]', 'settings to change, such as task_acks_late=true')
+    .addHelpText('after', '\nExample: umbel -A tasks worker -l info -c 4 -Q celery,reports -n w1@%h');
+  addWorkerOptions(command).action(async (words: string[], options: WorkerCliOptions) => {
+    const globals = program.opts<GlobalOptions>();
+    const settings = readSettingWords(words, 'worker');
+    if (options.detach && !isDetached()) {
+      say(await startInBackground(globals, options));
+      return;
+    }
+    // Not just the exit code: a task that was cut off, or a module of the user's, may keep timers and sockets open.
+    process.exit(await runWorker(globals, options, settings));
+  });
 }
 
-function pool(name: string): string {
+async function startInBackground(globals: GlobalOptions, options: WorkerCliOptions): Promise<string> {
+  checkApp(globals);
+  applyPrivileges(options);
+  return detach(logFileOf(options));
+}
+
+function checkApp(globals: GlobalOptions): string {
+  if (globals.app) return globals.app;
+  throw new CliExit(EXIT.usage, 'Error: A worker needs an app: umbel -A tasks worker (tasks.ts exports it).');
+}
+
+function logFileOf({ logfile, hostname }: WorkerCliOptions): number | null {
+  return logfile === undefined ? null : openLogFile(nodeFile(logfile, nodeName(hostname ?? null)));
+}
+
+async function runWorker(
+  globals: GlobalOptions,
+  options: WorkerCliOptions,
+  settings: Partial<Config>,
+): Promise<number> {
+  const appModule = checkApp(globals);
   try {
-    return poolKind(name);
+    // In the background the parent has done both already.
+    if (!isDetached()) applyPrivileges(options);
+    const outputFd = isDetached() ? null : logFileOf(options);
+    const logger = makeLogger(options, outputFd);
+    const app = await openApp(globals);
+    const overrides = { ...(await overridesOf(globals)), ...settings, ...included(app, options) };
+    app.configure(overrides);
+    await orUsage(() => importModules(app));
+    const worker = new Worker(app, { ...workerOptions(options), logger, appModule, overrides, outputFd });
+    return await serve(app, worker, logger, globals, options);
   } catch (error) {
-    throw new InvalidArgumentError(toError(error).message);
+    const { text, exitCode } = explain(error);
+    await reportStart({ error: text, exitCode });
+    throw error;
   }
 }
 
-async function runWorker(globals: GlobalOptions, options: WorkerCliOptions): Promise<number> {
-  if (!globals.app) {
-    throw new CliExit(
-      EXIT.usage,
-      'Error: A worker needs an app: umbel -A tasks worker (tasks.ts exports it).',
-    );
-  }
-  const logger = createLogger({ level: options.loglevel });
-  const app = await openApp(globals);
-  const worker = new Worker(app, workerOptions(globals, options, logger));
-  const { hostname } = worker.settings;
+function makeLogger({ loglevel: level }: WorkerCliOptions, fd: number | null): Logger {
+  if (fd === null) return createLogger({ level });
+  return createLogger({ level, write: (line) => void writeSync(fd, line) });
+}
+
+function included({ conf }: Celery, { include }: WorkerCliOptions): Partial<Config> {
+  return include === undefined ? {} : { include: [...conf.include, ...include] };
+}
+
+async function serve(
+  app: Celery,
+  worker: Worker,
+  logger: Logger,
+  { quiet }: GlobalOptions,
+  options: WorkerCliOptions,
+): Promise<number> {
+  const { hostname, queues } = worker.settings;
   const pidfile = options.pidfile ? new Pidfile(nodeFile(options.pidfile, hostname)) : null;
   pidfile?.claim();
   const signals = new WorkerSignals(worker, say);
   try {
-    if (!globals.quiet) say(banner(app, worker.settings, logger.isEnabled('INFO')));
-    if (options.purge)
-      await purge(
-        app,
-        worker.settings.queues.map(({ name }) => name),
-      );
+    if (!quiet) say(banner(app, worker.settings, logger.isEnabled('INFO')));
+    const names = queues.map(({ name }) => name);
+    if (options.purge) await purge(app, names);
     signals.install();
     keepAlive(logger);
-    stopWithParent(worker);
+    if (isDetached()) await reportStart({ started: `${hostname} started in the background` });
+    else stopWithParent(worker);
     await Promise.race([worker.start(), worker.done]);
     return await worker.done;
   } catch (error) {
@@ -110,27 +115,6 @@ async function runWorker(globals: GlobalOptions, options: WorkerCliOptions): Pro
     if (process.connected) process.disconnect();
     pidfile?.release();
   }
-}
-
-function workerOptions(globals: GlobalOptions, options: WorkerCliOptions, logger: Logger): WorkerOptions {
-  return {
-    logger,
-    logLevel: options.loglevel,
-    hostname: options.hostname ?? null,
-    concurrency: options.concurrency ?? null,
-    pool: options.pool ?? null,
-    queues: options.queues ?? null,
-    excludeQueues: options.excludeQueues ?? [],
-    taskEvents: options.taskEvents ?? null,
-    prefetchMultiplier: options.prefetchMultiplier ?? null,
-    maxTasksPerChild: options.maxTasksPerChild ?? null,
-    maxMemoryPerChild: options.maxMemoryPerChild ?? null,
-    timeLimit: options.timeLimit ?? null,
-    softTimeLimit: options.softTimeLimit ?? null,
-    heartbeatIntervalSeconds: options.withoutHeartbeat ? 0 : options.heartbeatInterval,
-    appModule: globals.app ?? null,
-    overrides: overridesOf(globals),
-  };
 }
 
 async function purge(app: Celery, queues: readonly string[]): Promise<void> {

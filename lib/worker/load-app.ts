@@ -16,6 +16,13 @@ export async function loadApp(spec: string, folder: string = process.cwd()): Pro
   throw new UmbelError('bad_config', explainMissing(shownPath(path), exports, attribute));
 }
 
+/** Loads the modules that `imports` and `include` name, so that their tasks are registered. For workers and shells. */
+export async function importModules({ conf }: Celery, folder: string = process.cwd()): Promise<void> {
+  for (const name of new Set([...conf.imports, ...conf.include])) {
+    await loadModule(resolveModule(name, folder));
+  }
+}
+
 /** `dir/tasks:app` → module and attribute. The colon of `C:\tasks.ts` is none of ours. */
 export function splitSpec(spec: string): { module: string; attribute: string | null } {
   const match = /^(.{2,}):([A-Za-z_$][\w$]*)$/.exec(spec);

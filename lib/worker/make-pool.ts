@@ -35,7 +35,7 @@ export function makePool(
 function childPoolOptions(
   { conf }: Celery,
   { hostname, concurrency, maxTasksPerChild, maxMemoryPerChild }: WorkerSettings,
-  { appModule, overrides, logLevel, childPath }: WorkerOptions,
+  { appModule, overrides, logLevel, outputFd, childPath }: WorkerOptions,
   host: PoolHost,
   timer: HeapTimer,
 ): ChildPoolOptions {
@@ -48,6 +48,7 @@ function childPoolOptions(
       overrides: overrides ?? {},
       hostname,
       logLevel: logLevel ?? 'WARNING',
+      outputFd: outputFd ?? null,
     },
     maxTasksPerChild,
     maxMemoryPerChild,

@@ -30,7 +30,10 @@ export function nodeName(pattern: string | null, host: string = hostname()): str
   return expand(`${name}@${where}`, keys);
 }
 
-/** Expands the path of a pid or log file with the name of its node: `%n` name, `%h` host, `%d` domain, `%p` all. */
+/**
+ * Expands the path of a pid or log file with the name of its node: `%n` name, `%h` host, `%d` domain, `%p` all. `%i` and
+ * `%I` number the processes of Celery's pool, which write files of their own there; here they are `0` and nothing.
+ */
 export function nodeFile(pattern: string, node: string): string {
   const at = node.indexOf('@');
   const host = node.slice(at + 1);
@@ -40,6 +43,8 @@ export function nodeFile(pattern: string, node: string): string {
     h: host,
     d: dot < 0 ? '' : host.slice(dot + 1),
     p: node,
+    i: '0',
+    I: '',
     '%': '%',
   });
 }

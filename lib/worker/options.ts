@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** For the pool's processes. Default `WARNING`. */
   readonly logLevel?: LogLevel;
+  /** Open file that takes what the pool's processes write. Default: this process's own output. */
+  readonly outputFd?: number | null;
   /** `-n`: `w1@%h`. Default `celery@<host>`. */
   readonly hostname?: string | null;
   readonly concurrency?: number | null;

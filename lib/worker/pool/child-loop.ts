@@ -1,8 +1,9 @@
+import { writeSync } from 'node:fs';
 import type { Celery } from '../../app/celery.ts';
 import { toError } from '../../contract/errors.ts';
 import { decodeJson } from '../../protocol/json.ts';
 import { createLogger, type Logger, parseLogLevel } from '../../util/logger.ts';
-import { loadApp } from '../load-app.ts';
+import { importModules, loadApp } from '../load-app.ts';
 import { ChildRun } from './child-run.ts';
 import { type ChildSettings, type FromChild, isTaskRequest, type ToChild } from './ipc.ts';
 
@@ -11,6 +12,8 @@ export interface ParentChannel {
   send(message: FromChild): void;
   /** Memory that is this child's own. */
   memoryBytes(): number;
+  /** Standard output is this child's own, and already what it should be; a thread has its worker's. */
+  readonly ownsOutput: boolean;
 }
 
 /** What a pool child does, in a process as in a thread: loads the app, then runs one task after another as it is told. */
@@ -56,13 +59,20 @@ export class ChildLoop {
 
   async #init(settings: ChildSettings): Promise<void> {
     const level = parseLogLevel(settings.logLevel) ?? 'WARNING';
-    this.#logger = createLogger({ level, processName: settings.processName });
+    const { processName, outputFd } = settings;
+    const isShared = outputFd != null && !this.#channel.ownsOutput;
+    this.#logger = createLogger({
+      level,
+      processName,
+      ...(isShared && { write: (line) => void writeSync(outputFd, line) }),
+    });
     this.#reportsMemory = settings.reportsMemory;
     this.#hostname = settings.hostname;
     this.#name = settings.processName;
     try {
       const app = await loadApp(settings.app);
       Object.assign(app.conf, settings.overrides);
+      await importModules(app);
       this.#app = app;
       await app.signals.send('worker_process_init', { sender: this.#name });
       this.#channel.send({ umbel: 'ready' });

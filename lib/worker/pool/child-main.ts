@@ -13,6 +13,7 @@ const toProcess: ParentChannel = {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   },
   memoryBytes: () => process.memoryUsage.rss(),
+  ownsOutput: true,
 };
 
 function toPort(port: MessagePort): ParentChannel {
@@ -23,6 +24,7 @@ function toPort(port: MessagePort): ParentChannel {
       const { heapTotal, external } = process.memoryUsage();
       return heapTotal + external;
     },
+    ownsOutput: false,
   };
 }
 

@@ -18,6 +18,8 @@ export interface ChildSettings {
   readonly logLevel: string;
   /** Report memory with each outcome. */
   readonly reportsMemory: boolean;
+  /** Open file of the worker that takes what a child writes. Default: the worker's own output. */
+  readonly outputFd?: number | null;
 }
 
 export type ToChild =

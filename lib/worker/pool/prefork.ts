@@ -14,10 +14,12 @@ const LOST_WAIT_SECONDS = 10;
 export class PreforkPool extends ChildPool {
   readonly kind: PoolKind = 'prefork';
   readonly #lostWaitMs: number;
+  readonly #outputFd: number | null;
 
   constructor(options: PreforkPoolOptions) {
     super(options);
     this.#lostWaitMs = (options.lostWaitSeconds ?? LOST_WAIT_SECONDS) * 1000;
+    this.#outputFd = options.settings.outputFd ?? null;
   }
 
   info(): Record<string, unknown> {
@@ -34,6 +36,6 @@ export class PreforkPool extends ChildPool {
   }
 
   protected override carry(path: string, _name: string, listener: CarrierListener): Carrier {
-    return new ProcessCarrier(path, this.#lostWaitMs, listener);
+    return new ProcessCarrier({ path, lostWaitMs: this.#lostWaitMs, outputFd: this.#outputFd }, listener);
   }
 }

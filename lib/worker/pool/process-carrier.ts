@@ -3,6 +3,18 @@ import type { Carrier, CarrierListener } from './carrier.ts';
 import type { ToChild } from './ipc.ts';
 import { signalNumber } from './signal-number.ts';
 
+export interface ProcessCarrierOptions {
+  /** The compiled entry of pool children. */
+  readonly path: string;
+  /**
+   * How long a process that has ended may be followed by what it said before. Its channel is read to the end first, but
+   * a process that the task started may hold the channel open.
+   */
+  readonly lostWaitMs: number;
+  /** Open file that takes its output; null for that of this process. */
+  readonly outputFd: number | null;
+}
+
 /** A process of its own, with Node's channel. */
 export class ProcessCarrier implements Carrier {
   readonly #process: ChildProcess;
@@ -10,14 +22,11 @@ export class ProcessCarrier implements Carrier {
   readonly #lostWaitMs: number;
   #isGone = false;
 
-  /**
-   * `lostWaitMs`: how long a process that has ended may be followed by what it said before. Its channel is read to the
-   * end first, but a process that the task started may hold the channel open.
-   */
-  constructor(path: string, lostWaitMs: number, listener: CarrierListener) {
+  constructor({ path, lostWaitMs, outputFd }: ProcessCarrierOptions, listener: CarrierListener) {
     this.#listener = listener;
     this.#lostWaitMs = lostWaitMs;
-    this.#process = fork(path, [], { serialization: 'json', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const output = outputFd ?? 'inherit';
+    this.#process = fork(path, [], { serialization: 'json', stdio: ['ignore', output, output, 'ipc'] });
     this.#process.on('message', (message) => listener.onMessage(message));
     // A channel that breaks is followed by `exit`, which says all there is to say; a failed start is not.
     this.#process.on('error', (error) => {
