@@ -16,7 +16,7 @@ type Words = readonly string[];
 export const CONTROL_COMMANDS: readonly RemoteCommand<ControlOptions>[] = [
   {
     name: 'add_consumer',
-    usage: '<queue> [exchange] [type] [routing_key]',
+    usage: '<queue> [exchange] [type] [key]',
     help: 'start consuming a queue, or -Q several',
     calls: addConsumers,
   },
@@ -66,7 +66,7 @@ export const CONTROL_COMMANDS: readonly RemoteCommand<ControlOptions>[] = [
   },
   {
     name: 'revoke_by_stamped_headers',
-    usage: '<header>=<value> […]',
+    usage: '<header>=<value> …',
     help: 'the same for tasks with such stamps',
     parse: (words, { terminate = false, signal = 'SIGTERM' }) => ({
       headers: stamps(several(words, 'a stamp, such as customer=7')),

@@ -4,24 +4,27 @@ import type { Command, Option } from 'commander';
 const SETTINGS = new Set(['--broker', '--result-backend']);
 
 /**
- * Lets every option of the program and of the loaded subcommand be given by an environment variable, as Celery's command
- * line does (click's `auto_envvar_prefix`): `CELERY_APP`, `CELERY_WORKER_CONCURRENCY`. An option on the command line wins.
+ * The command line with the options that stand in the environment in front of those that were typed, which win. As in
+ * Celery (click's `auto_envvar_prefix`): `CELERY_APP`, `CELERY_WORKER_CONCURRENCY`; a flag is set by 1, true, yes or on.
+ * `at` is the place of the subcommand.
  */
-export function readEnvironment(program: Command): void {
-  for (const option of program.options) bind(option, 'CELERY');
-  for (const command of program.commands) {
-    for (const option of command.options) bind(option, `CELERY_${command.name().toUpperCase()}`);
-  }
+export function withEnvironment(program: Command, argv: readonly string[], at: number): string[] {
+  const name = argv[at];
+  const command = program.commands.find((known) => known.name() === name);
+  return [
+    ...wordsOf(program.options, 'CELERY'),
+    ...argv.slice(0, at + 1),
+    ...(command === undefined ? [] : wordsOf(command.options, `CELERY_${command.name().toUpperCase()}`)),
+    ...argv.slice(at + 1),
+  ];
 }
 
-function bind(option: Option, prefix: string): void {
-  if (option.long === '--version' || !option.long || SETTINGS.has(option.long)) return;
-  const name = `${prefix}_${option.long.slice(2).replaceAll('-', '_').toUpperCase()}`;
-  if (isSet(option, process.env[name])) option.env(name);
-}
-
-/** A flag is switched by a word: `1`, `true`, `yes` or `on`. */
-function isSet(option: Option, value: string | undefined): boolean {
-  if (value === undefined || value === '') return false;
-  return option.required || option.optional || /^(1|true|yes|on)$/i.test(value);
+function wordsOf(options: readonly Option[], prefix: string): string[] {
+  return options.flatMap(({ long, required }) => {
+    if (!long || long === '--version' || SETTINGS.has(long)) return [];
+    const value = process.env[`${prefix}_${long.slice(2).replaceAll('-', '_').toUpperCase()}`];
+    if (value === undefined || value === '') return [];
+    if (required) return [`${long}=${value}`];
+    return /^(1|true|yes|on)$/i.test(value) ? [long] : [];
+  });
 }

@@ -12,6 +12,8 @@ const MAX_SLIPS = 2;
 export interface Request {
   /** The subcommand; null for what the program itself answers: help and version. */
   readonly command: string | null;
+  /** Where it stands among the words; behind the last one when it does not. */
+  readonly at: number;
 }
 
 /**
@@ -23,9 +25,9 @@ export function readRequest(argv: readonly string[]): Request {
   const name = argv[at];
   if (name === undefined) {
     const isAboutProgram = argv.some((word) => ['-h', '--help', '-V', '--version'].includes(word));
-    return { command: isAboutProgram ? null : 'flower' };
+    return { command: isAboutProgram ? null : 'flower', at };
   }
-  if (name === 'help') return { command: argv[at + 1] ?? null };
+  if (name === 'help') return { command: argv[at + 1] ?? null, at };
   if (!COMMANDS.some((command) => command.name === name)) throw new CliExit(EXIT.usage, explain(name));
   const late = argv
     .slice(at + 1)
@@ -33,7 +35,7 @@ export function readRequest(argv: readonly string[]): Request {
   if (late) {
     throw new CliExit(EXIT.usage, `Error: ${late} stands before the command: umbel -A <module> ${name} …`);
   }
-  return { command: name };
+  return { command: name, at };
 }
 
 function explain(name: string): string {

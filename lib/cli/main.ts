@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { withEnvironment } from './environment.ts';
 import { EXIT, explain } from './exit.ts';
 import { readRequest } from './grammar.ts';
 import { createProgram } from './program.ts';
@@ -11,9 +12,10 @@ process.stdout.on('error', () => process.exit(EXIT.ok));
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
-  const request = readRequest(process.argv.slice(2));
+  const argv = process.argv.slice(2);
+  const request = readRequest(argv);
   const program = await createProgram(request);
-  await program.parseAsync();
+  await program.parseAsync(withEnvironment(program, argv, request.at), { from: 'user' });
 } catch (thrown) {
   const { text, exitCode } = explain(thrown);
   if (text) process.stderr.write(`${text}\n`);

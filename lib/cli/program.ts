@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { UmbelError } from '../contract/errors.ts';
 import { VERSION } from '../util/version.ts';
 import { COMMANDS } from './commands.ts';
-import { readEnvironment } from './environment.ts';
 import type { Request } from './grammar.ts';
 
 /**
@@ -42,7 +41,6 @@ export async function createProgram(request: Request): Promise<Command> {
       .configureOutput({ outputError })
       .showHelpAfterError('(add --help for the options)');
   }
-  readEnvironment(program);
   return program;
 }
 

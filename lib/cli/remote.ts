@@ -57,11 +57,11 @@ export function registerRemote<O>(program: Command, family: RemoteFamily<O>): vo
   const { name, commands } = family;
   const command = program
     .command(name)
-    .description(`${family.description}\n\nCommands:\n${describeCommands(commands)}`)
-    .argument('[command]', 'one of those above')
+    .description(family.description)
+    .argument('[command]', 'one of those below')
     .argument('[words...]', 'its arguments')
     .option('--list', 'list the commands')
-    .addHelpText('after', `\n${family.example}`);
+    .addHelpText('after', `\nCommands:\n${describeCommands(commands)}\n\n${family.example}`);
   addRemoteOptions(command);
   family.options?.(command);
   command.action(
@@ -158,7 +158,7 @@ function findCommand<O>(commands: readonly RemoteCommand<O>[], name: string, kin
 
 /** The commands as lines of a help text. */
 function describeCommands<O>(commands: readonly RemoteCommand<O>[]): string {
-  const width = Math.min(40, Math.max(...commands.map((command) => headOf(command).length)));
+  const width = Math.max(...commands.map((command) => headOf(command).length));
   return commands.map((command) => `  ${headOf(command).padEnd(width)}  ${command.help}`).join('\n');
 }
 

@@ -10,6 +10,7 @@ export function registerReport(program: Command): void {
   program
     .command('report')
     .description('Print versions, platform and settings (secrets masked) for a bug report.')
+    .addHelpText('after', '\nExample: umbel -A tasks report')
     .action(async () => {
       await withApp(program.opts<GlobalOptions>(), async (app) => {
         say(`software -> umbel:${VERSION} node:${process.versions.node}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { freePort } from '../kit/free-port.ts';
+import { isAlive } from '../kit/is-alive.ts';
 import { umbel } from '../kit/process.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
@@ -50,13 +51,4 @@ async function childrenOf(app: Celery): Promise<number[]> {
   const [stats] = Object.values(await app.control.inspect().stats());
   const { pid, pool } = Object(stats);
   return [Number(pid), ...pool.processes.map(Number)];
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
