@@ -155,7 +155,7 @@ function publishSignal(
 function publishOn(transport: Transport, routed: RoutedCall, message: WireMessage): Promise<void> {
   const { destination, isFanout } = routed;
   return isFanout
-    ? transport.broadcast(destination.exchange, destination.routingKey, message)
+    ? transport.broadcast(destination.exchange, destination.routingKey, message).then(() => {})
     : transport.publish(destination, message);
 }
 

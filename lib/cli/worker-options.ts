@@ -21,6 +21,9 @@ export interface WorkerCliOptions extends Privileges {
   readonly maxMemoryPerChild?: number;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
+  readonly statedb?: string;
+  readonly withoutGossip?: boolean;
+  readonly withoutMingle?: boolean;
   readonly withoutHeartbeat?: boolean;
   readonly heartbeatInterval: number;
   readonly purge?: boolean;
@@ -73,6 +76,12 @@ function addFeatureOptions(command: Command): Command {
     .optionsGroup('Features:')
     .option('-E, --task-events', 'send task events, for the dashboard and other monitors')
     .addOption(new Option('--events').implies({ taskEvents: true }).hideHelp())
+    .option(
+      '-S, --statedb <file>',
+      'keep which tasks are revoked in this file, over restarts (%n name, %h host)',
+    )
+    .option('--without-gossip', 'do not listen to the other workers')
+    .option('--without-mingle', 'do not ask the other workers at start what is revoked')
     .option('--without-heartbeat', 'send no heartbeat events')
     .option('--heartbeat-interval <seconds>', 'seconds between heartbeats', seconds, 2)
     .option('--purge', 'delete all waiting messages of the queues first; they cannot be brought back')
@@ -123,6 +132,9 @@ export function workerOptions(
     maxMemoryPerChild: options.maxMemoryPerChild ?? null,
     timeLimit: options.timeLimit ?? null,
     softTimeLimit: options.softTimeLimit ?? null,
+    stateDb: options.statedb ?? null,
+    mingle: options.withoutMingle !== true,
+    gossip: options.withoutGossip !== true,
     heartbeatIntervalSeconds: options.withoutHeartbeat ? 0 : options.heartbeatInterval,
   };
 }

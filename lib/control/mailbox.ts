@@ -11,6 +11,10 @@ export const REPLY_EXCHANGE = 'reply.celery.pidbox';
 
 const DEFAULT_TIMEOUT_MS = 1000;
 const MAX_PENDING = 1000;
+/** Two workers of one process listen as one: after the last expected reply, the wait for another. */
+const STRAGGLER_MS = 25;
+/** Commands that also hold for workers that start later. */
+const LASTING = new Set(['revoke', 'terminate']);
 
 export interface BroadcastOptions {
   /** Keyword arguments of the command. */
@@ -39,6 +43,13 @@ export interface MailboxOptions {
 
 interface Pending {
   readonly add: (replies: Readonly<Record<string, unknown>>) => void;
+  /** So many were reached: when all have answered there is nothing more to wait for. */
+  readonly expect: (listeners: number) => void;
+}
+
+interface Collection {
+  readonly replies: Promise<ControlReplies>;
+  readonly pending: Pending;
 }
 
 /**
@@ -61,6 +72,7 @@ export class Mailbox {
   /** Sends a command to all workers or some and collects what they answer; `[]` when nobody did in time. */
   async broadcast(method: string, options: BroadcastOptions = {}): Promise<ControlReplies> {
     const { reply = true, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    if (LASTING.has(method) && !options.destination && !options.pattern) await this.#keepRevoked(options);
     if (!reply) {
       await this.#send(method, options, null, 0);
       return [];
@@ -74,9 +86,10 @@ export class Mailbox {
     const ticket = uuid();
     const queue = await this.#open();
     const limit = options.limit ?? options.destination?.length ?? Number.POSITIVE_INFINITY;
-    const replies = this.#collect(ticket, limit, timeoutMs);
+    const { replies, pending } = this.#collect(ticket, limit, timeoutMs);
     try {
-      await this.#send(method, options, { ticket, queue }, nowSeconds() + timeoutMs / 1000);
+      const listeners = await this.#send(method, options, { ticket, queue }, nowSeconds() + timeoutMs / 1000);
+      if (listeners !== null) pending.expect(listeners);
     } catch (error) {
       this.#pending.delete(ticket);
       throw error;
@@ -89,6 +102,17 @@ export class Mailbox {
     const queue = this.#queue;
     this.#queue = null;
     await (await queue)?.close();
+  }
+
+  /** A revoke that no worker hears is lost in Celery: the broker keeps it for those that come. */
+  async #keepRevoked({ arguments: given }: BroadcastOptions): Promise<void> {
+    const ids = given?.['task_id'];
+    const list = Array.isArray(ids) ? ids.map(String) : [String(ids ?? '')];
+    try {
+      await this.#transport.revokedTasks?.add(list.filter((id) => id !== ''));
+    } catch {
+      // A broker that is full refuses it; those that listen are told all the same.
+    }
   }
 
   #open(): Promise<ReplyQueue> {
@@ -106,7 +130,7 @@ export class Mailbox {
     options: BroadcastOptions,
     reply: { ticket: string; queue: ReplyQueue } | null,
     expiresAt: number,
-  ): Promise<void> {
+  ): Promise<number | null> {
     const request = encodeControlRequest(
       {
         method,
@@ -124,23 +148,39 @@ export class Mailbox {
     return this.#transport.broadcast(CONTROL_EXCHANGE, '', request);
   }
 
-  #collect(ticket: string, limit: number, timeoutMs: number): Promise<ControlReplies> {
-    return new Promise((resolve) => {
-      const replies: ControlReplies = [];
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#pending.delete(ticket);
-        resolve(replies);
-      };
-      const timer = setTimeout(finish, timeoutMs);
-      this.#pending.set(ticket, {
-        add: (reply) => {
-          replies.push(reply);
-          if (replies.length >= limit) finish();
-          else timer.refresh();
-        },
-      });
+  #collect(ticket: string, limit: number, timeoutMs: number): Collection {
+    const replies: ControlReplies = [];
+    let expected = Number.POSITIVE_INFINITY;
+    let finish: (replies: ControlReplies) => void = () => {};
+    const collected = new Promise<ControlReplies>((resolve) => {
+      finish = resolve;
     });
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#pending.delete(ticket);
+      finish(replies);
+    };
+    let timer = setTimeout(end, timeoutMs);
+    const look = (): void => {
+      if (replies.length >= limit) end();
+      else if (replies.length >= expected) {
+        clearTimeout(timer);
+        timer = setTimeout(end, expected === 0 ? 0 : STRAGGLER_MS);
+      }
+    };
+    const pending: Pending = {
+      add: (reply) => {
+        replies.push(reply);
+        timer.refresh();
+        look();
+      },
+      expect: (listeners) => {
+        expected = listeners;
+        look();
+      },
+    };
+    this.#pending.set(ticket, pending);
+    return { replies: collected, pending };
   }
 
   #receive(message: WireMessage): void {

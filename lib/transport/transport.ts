@@ -75,6 +75,13 @@ export interface QueueSample {
   readonly unacked: number | null;
 }
 
+/** Where a broker keeps which tasks are revoked, for workers that were not there to be told. Bounded, and it expires. */
+export interface RevokedTasks {
+  add(ids: readonly string[]): Promise<void>;
+  /** Ids with the time when each was revoked, in seconds since the epoch, oldest first. */
+  read(): Promise<[string, number][]>;
+}
+
 /** Moves messages over one broker. `start` connects or throws an `UmbelError('unavailable')` that names the URL, masked. */
 export interface Transport extends Service {
   /** The broker's URL without its password. */
@@ -82,10 +89,13 @@ export interface Transport extends Service {
   /** Facts for `inspect stats` in Celery's shape (wire-messages: stats.broker). */
   brokerInfo(): Record<string, unknown>;
 
+  /** Absent where the broker can keep nothing. */
+  readonly revokedTasks?: RevokedTasks;
+
   /** Sends to a queue or exchange; resolves when the broker has it. Priority and expiry come from the properties. */
   publish(destination: Destination, message: WireMessage): Promise<void>;
-  /** Sends to everybody who listens now (fanout). */
-  broadcast(exchange: string, routingKey: string, message: WireMessage): Promise<void>;
+  /** Sends to everybody who listens now (fanout). Answers with how many connections that are; null: nobody can tell. */
+  broadcast(exchange: string, routingKey: string, message: WireMessage): Promise<number | null>;
   /** Listens to a fanout exchange; `pattern` is `#` for all or a prefix such as `worker.#`. Survives reconnects. */
   subscribe(
     exchange: string,

@@ -1,11 +1,13 @@
 import { TransientSet } from '../util/transient.ts';
 import type { TaskHandle } from './handle.ts';
-import { LimitedSet } from './revoked.ts';
+import { LimitedSet, revokedLimits } from './revoked.ts';
+import { RevokedStamps } from './revoked-stamps.ts';
 import type { TimerEntry } from './timer/heap-timer.ts';
 
 /** What this worker holds and has done: the one place that inspection and events count from. */
 export class Ledger {
-  readonly revoked = new LimitedSet();
+  readonly revoked = new LimitedSet(revokedLimits());
+  readonly revokedStamps = new RevokedStamps();
   /** Running now. */
   readonly active = new TransientSet<TaskHandle>();
   /** Held for their ETA. */

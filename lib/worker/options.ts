@@ -2,7 +2,7 @@ import type { Celery } from '../app/celery.ts';
 import { UmbelError } from '../contract/errors.ts';
 import type { Queue } from '../transport/transport.ts';
 import type { Logger, LogLevel } from '../util/logger.ts';
-import { nodeName } from './names.ts';
+import { nodeFile, nodeName } from './names.ts';
 import { POOL_KINDS, type PoolKind } from './pool/pool.ts';
 
 /** How a worker is started. What is left out comes from the app's settings. */
@@ -37,6 +37,12 @@ export interface WorkerOptions {
   readonly maxTasksPerChild?: number | null;
   /** Kibibytes. */
   readonly maxMemoryPerChild?: number | null;
+  /** `--statedb`: file that keeps which tasks are revoked; `%n`, `%h`, `%d` and `%p` stand for parts of the node name. */
+  readonly stateDb?: string | null;
+  /** Ask other workers at start what is revoked. Default true. */
+  readonly mingle?: boolean;
+  /** Listen to the other workers while it runs. Default true. */
+  readonly gossip?: boolean;
   /** Compiled entry of pool children, when it is not beside this file. */
   readonly childPath?: string;
 }
@@ -52,6 +58,10 @@ export interface WorkerSettings {
   readonly heartbeatIntervalSeconds: number;
   readonly maxTasksPerChild: number | null;
   readonly maxMemoryPerChild: number | null;
+  /** Path of the state file; null for none. */
+  readonly stateDb: string | null;
+  readonly isMingling: boolean;
+  readonly isGossiping: boolean;
 }
 
 /** Slots of an async pool when nobody says: its tasks wait more than they compute. */
@@ -75,8 +85,9 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
   const { conf } = app;
   checkNumbers(app, options);
   const pool = poolKind(options.pool ?? conf.worker_pool);
+  const hostname = nodeName(options.hostname ?? null);
   const settings: WorkerSettings = {
-    hostname: nodeName(options.hostname ?? null),
+    hostname,
     pool,
     concurrency: concurrencyOf(app, options, pool),
     prefetchMultiplier: options.prefetchMultiplier ?? conf.worker_prefetch_multiplier,
@@ -85,6 +96,7 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 2,
     maxTasksPerChild: options.maxTasksPerChild ?? conf.worker_max_tasks_per_child,
     maxMemoryPerChild: options.maxMemoryPerChild ?? conf.worker_max_memory_per_child,
+    ...neighborSettings(app, options, hostname),
   };
   if ((pool === 'prefork' || pool === 'threads') && !options.appModule) {
     const children = pool === 'prefork' ? 'processes' : 'threads';
@@ -94,6 +106,19 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     );
   }
   return settings;
+}
+
+function neighborSettings(
+  { conf }: Celery,
+  options: WorkerOptions,
+  hostname: string,
+): Pick<WorkerSettings, 'stateDb' | 'isMingling' | 'isGossiping'> {
+  const stateDb = options.stateDb ?? conf.worker_state_db;
+  return {
+    stateDb: stateDb ? nodeFile(stateDb, hostname) : null,
+    isMingling: options.mingle ?? true,
+    isGossiping: options.gossip ?? true,
+  };
 }
 
 /** Settings come from plain JavaScript and from files too, where no type keeps a text out. */

@@ -71,10 +71,13 @@ export class Request implements TaskHandle, Timed {
   discardIfRevoked(): boolean {
     const { expires, id } = this.request;
     const isExpired = expires !== null && nowSeconds() > expires;
-    const { revoked } = this.#host.ledger;
-    if (!isExpired && !(revoked.size > 0 && revoked.has(id))) return false;
+    const { revoked, revokedStamps } = this.#host.ledger;
+    const isRevoked = revoked.size > 0 && revoked.has(id);
+    const stamp = revokedStamps.size > 0 ? revokedStamps.match(this.request) : null;
+    if (!isExpired && !isRevoked && stamp === null) return false;
     if (isExpired) revoked.add(id);
-    this.#host.logger.info(`Discarding ${isExpired ? 'expired' : 'revoked'} task: ${this.label}`);
+    const why = stamp === null ? '' : ` (revoked by header: ${stamp})`;
+    this.#host.logger.info(`Discarding ${isExpired ? 'expired' : 'revoked'} task: ${this.label}${why}`);
     void this.#revoke(isExpired ? 'expired' : 'revoked', {
       terminated: false,
       signum: null,

@@ -4,6 +4,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { TaskHandle } from './handle.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { RequestHost } from './host.ts';
+import type { Neighbors } from './neighbors.ts';
 import type { Patience } from './patience.ts';
 import type { Pool } from './pool/pool.ts';
 import type { HeapTimer } from './timer/heap-timer.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly pool: Pool;
   readonly heartbeat: Heartbeat;
   readonly pidbox: Pidbox;
+  readonly neighbors: Neighbors;
   readonly events: EventDispatcher;
   readonly etaTimer: HeapTimer;
   readonly limitTimer: HeapTimer;
@@ -43,12 +45,13 @@ export async function cutOffRunning({ host, pool }: Parts): Promise<void> {
 
 /** Writes what is still to be written, says goodbye and ends every part. */
 export async function takeDown(parts: Parts): Promise<void> {
-  const { host, pool, heartbeat, pidbox, events, limitTimer, patience } = parts;
+  const { host, pool, heartbeat, pidbox, neighbors, events, limitTimer, patience } = parts;
   await patience.for(host.results.flush());
   await patience.for(host.consumer.flush());
   await heartbeat.stop();
   await patience.for(events.flush());
   await patience.for(pidbox.stop());
+  await patience.for(neighbors.stop());
   await pool.stop();
   limitTimer.stop();
   await patience.for(host.consumer.stop());

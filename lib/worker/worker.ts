@@ -19,6 +19,7 @@ import type { RequestHost } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { makePool } from './make-pool.ts';
 import { nodeName } from './names.ts';
+import { Neighbors } from './neighbors.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
 import { parkedText } from './parked-text.ts';
 import { Patience } from './patience.ts';
@@ -81,7 +82,7 @@ export class Worker implements Service {
     logger.info(`Connected to ${transport.displayUrl}`);
     const parts = this.#assemble(transport, backend);
     this.#parts = parts;
-    await parts.pool.start();
+    await Promise.all([parts.pool.start(), parts.neighbors.start()]);
     if (this.#fatal !== null) {
       await takeDown(parts);
       await this.#app.close();
@@ -89,6 +90,7 @@ export class Worker implements Service {
     }
     if (this.#abort.signal.aborted) return;
     await parts.pidbox.start();
+    await parts.neighbors.listen();
     await parts.host.consumer.start();
     await parts.heartbeat.start();
     this.#isReady = true;
@@ -194,6 +196,7 @@ export class Worker implements Service {
         started_at: this.#startedAt,
       }),
     });
+    const neighbors = new Neighbors({ app, settings, transport, host, events, etaTimer });
     const control = {
       app,
       settings,
@@ -203,7 +206,8 @@ export class Worker implements Service {
       pool,
       profiles,
       heartbeat,
-      etaTimer,
+      revocations: neighbors.revocations,
+      elections: neighbors.elections,
       startedAt: this.#startedAt,
       onResized: () => host.consumer.setPrefetch(pool.size * settings.prefetchMultiplier),
       shutdown: () => void this.shutdown('warm', 0),
@@ -223,6 +227,7 @@ export class Worker implements Service {
       pool,
       heartbeat,
       pidbox,
+      neighbors,
       events,
       etaTimer,
       limitTimer,

@@ -28,14 +28,16 @@ export class Broadcasts {
     this.#deadlineMs = deadlineMs;
   }
 
-  async send(exchange: string, routingKey: string, message: WireMessage): Promise<void> {
+  /** Answers with the number of connections that got it. */
+  async send(exchange: string, routingKey: string, message: WireMessage): Promise<number> {
     const text = encodeEnvelope(message, { exchange, routingKey }, uuid());
     const channel = this.#keys.channel(exchange, routingKey);
-    await this.#outbox.send((link) => link.call('publish', [channel, text]), {
+    const reached = await this.#outbox.send((link) => link.call('publish', [channel, text]), {
       what: `broadcast to ${exchange}`,
       deadlineMs: this.#deadlineMs,
       bytes: text.length,
     });
+    return Number(reached);
   }
 
   /** As text, for who puts it into a list. */

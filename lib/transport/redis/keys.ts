@@ -10,6 +10,7 @@ export interface Binding {
 }
 
 const PARKED = 'umbel.parked';
+const REVOKED = 'umbel.revoked';
 const BINDINGS = '_kombu.binding.';
 
 /** Names of keys and channels in kombu's layout (kombu/transport/redis.py); each carries the global prefix. */
@@ -17,6 +18,7 @@ export class Keys {
   readonly unacked: string;
   readonly unackedIndex: string;
   readonly parked: string;
+  readonly revoked: string;
   readonly #options: RedisTransportOptions;
 
   constructor(options: RedisTransportOptions) {
@@ -24,6 +26,7 @@ export class Keys {
     this.unacked = this.#prefixed(options.unackedKey);
     this.unackedIndex = this.#prefixed(options.unackedIndexKey);
     this.parked = this.#prefixed(PARKED);
+    this.revoked = this.#prefixed(REVOKED);
   }
 
   get steps(): readonly number[] {

@@ -22,6 +22,7 @@ import { type RedisTransportOptions, readOptions } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { RedisReplyQueue } from './reply-queue.ts';
+import { RedisRevokedTasks } from './revoked-tasks.ts';
 
 export interface RedisTransportSettings {
   readonly logger: Logger;
@@ -34,6 +35,7 @@ export interface RedisTransportSettings {
  * subscriber, and one for replies when this process asks workers something.
  */
 export class RedisTransport implements Transport {
+  readonly revokedTasks: RedisRevokedTasks;
   readonly #address: RedisAddress;
   readonly #settings: RedisTransportSettings;
   readonly #options: RedisTransportOptions;
@@ -65,6 +67,7 @@ export class RedisTransport implements Transport {
     this.#publisher = new Publisher(this.#outbox, this.#bindings, this.#keys, publishDeadlineMs);
     this.#broadcasts = new Broadcasts(this.#outbox, this.#pubSub, this.#keys, logger, publishDeadlineMs);
     this.#admin = new QueueAdmin(this.#outbox, this.#keys);
+    this.revokedTasks = new RedisRevokedTasks(this.#outbox, this.#keys.revoked);
   }
 
   get displayUrl(): string {
@@ -108,7 +111,7 @@ export class RedisTransport implements Transport {
     return this.#publisher.publish(destination, message);
   }
 
-  broadcast(exchange: string, routingKey: string, message: WireMessage): Promise<void> {
+  broadcast(exchange: string, routingKey: string, message: WireMessage): Promise<number | null> {
     return this.#broadcasts.send(exchange, routingKey, message);
   }
 

@@ -1,12 +1,13 @@
 import type { Celery } from '../../app/celery.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { Dispatcher } from '../dispatcher.ts';
+import type { Elections } from '../elections.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { RequestHost } from '../host.ts';
 import type { WorkerSettings } from '../options.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Revocations } from '../revocations.ts';
 import type { TaskProfiles } from '../task-profile.ts';
-import type { HeapTimer } from '../timer/heap-timer.ts';
 
 /** What remote control may look at and change. */
 export interface ControlContext {
@@ -18,7 +19,9 @@ export interface ControlContext {
   readonly pool: Pool;
   readonly profiles: TaskProfiles;
   readonly heartbeat: Heartbeat;
-  readonly etaTimer: HeapTimer;
+  readonly revocations: Revocations;
+  /** null with `--without-gossip`. */
+  readonly elections: Elections | null;
   /** Seconds since the epoch. */
   readonly startedAt: number;
   /** Prefetch follows the pool's size. */

@@ -1,5 +1,7 @@
 import { toError } from '../../contract/errors.ts';
 import type { ControlRequest } from '../../protocol/control.ts';
+import { exceptionRepr } from '../../protocol/exception.ts';
+import { pythonRepr } from '../../protocol/repr.ts';
 import type { ControlCommand, ControlContext } from './command.ts';
 import { INSPECTION, TASK_LISTS } from './inspection.ts';
 import { REVOCATION } from './revocation.ts';
@@ -21,16 +23,16 @@ const COMMANDS: ReadonlyMap<string, ControlCommand> = new Map(
 );
 
 /** Carries out a remote command. What goes wrong is the reply, never the worker's end. */
-export function obey(context: ControlContext, request: ControlRequest): unknown {
+export async function obey(context: ControlContext, request: ControlRequest): Promise<unknown> {
   const name = ALIASES[request.method] ?? request.method;
   const command = COMMANDS.get(name);
   if (command === undefined) {
     context.host.logger.error(`No such control command: ${request.method}`);
-    return { error: `There is no control command ${request.method}` };
+    return { error: `KeyError(${pythonRepr(request.method)})` };
   }
   try {
-    return command(context, request.arguments);
+    return await command(context, request.arguments);
   } catch (error) {
-    return { error: toError(error).message };
+    return { error: exceptionRepr(toError(error)) };
   }
 }

@@ -1,6 +1,7 @@
 import { arch, platform, release } from 'node:os';
 import { nowSeconds } from '../../util/clock.ts';
 import { VERSION } from '../../util/version.ts';
+import { readRevoked, writeRevoked } from '../mingle.ts';
 import { taskInfo } from '../task-info.ts';
 import { type Arguments, type ControlCommand, type ControlContext, idsOf, ok } from './command.ts';
 
@@ -51,19 +52,10 @@ function stats({ app, host, pool, startedAt, transport }: ControlContext): Recor
 }
 
 /** Two workers tell each other what is revoked (celery/worker/consumer/mingle.py). */
-function hello({ app, host }: ControlContext, args: Arguments): Record<string, unknown> | null {
+function hello({ app, host, revocations }: ControlContext, args: Arguments): Record<string, unknown> | null {
   if (args['from_node'] === host.hostname) return null;
-  const theirs = args['revoked'];
-  if (theirs !== null && typeof theirs === 'object') {
-    for (const id of Object.keys(theirs)) host.ledger.revoked.add(id);
-  }
-  const revoked = host.ledger.revoked.entries().map(([id, at]) => [id, [pythonFloat(at), id]]);
-  return { revoked: Object.fromEntries(revoked), clock: app.clock.forward() };
-}
-
-/** Python refuses a timestamp without a fraction (celery/utils/collections.py `LimitedSet.update`). */
-function pythonFloat(seconds: number): number {
-  return Number.isInteger(seconds) ? seconds + 0.001 : seconds;
+  revocations.learn(readRevoked(args['revoked']));
+  return { revoked: writeRevoked(host.ledger.revoked), clock: app.clock.forward() };
 }
 
 /** Commands that list the tasks a worker holds. */

@@ -1,8 +1,6 @@
-import { TaskRevokedError } from '../../protocol/celery-errors.ts';
-import { encodeException } from '../../protocol/exception.ts';
-import type { TaskHandle } from '../handle.ts';
+import { pythonRepr } from '../../protocol/repr.ts';
 import { signalNumber } from '../pool/signal-number.ts';
-import { recordText } from '../record-text.ts';
+import { listOf, matchingStamps } from '../revoked-stamps.ts';
 import {
   type Arguments,
   type ControlCommand,
@@ -13,10 +11,11 @@ import {
   textOf,
 } from './command.ts';
 
-/** Commands that keep tasks from running, or end them. */
+/** Commands that keep tasks from running, or end them (celery/worker/control.py). */
 export const REVOCATION: Readonly<Record<string, ControlCommand>> = {
   revoke: (context, args) => revoke(context, args, args['terminate'] === true),
   terminate: (context, args) => revoke(context, args, true),
+  revoke_by_stamped_headers: revokeByStampedHeaders,
 };
 
 const SIGNALS: Readonly<Record<string, NodeJS.Signals>> = {
@@ -26,24 +25,80 @@ const SIGNALS: Readonly<Record<string, NodeJS.Signals>> = {
   SIGTERM: 'SIGTERM',
 };
 
+/** Log lines and replies name so many ids at most. */
+const MAX_NAMED = 100;
+/** Characters of headers in a reply. */
+const MAX_TEXT = 2048;
+
 function revoke(context: ControlContext, args: Arguments, isTerminating: boolean): unknown {
   const ids = idsOf(args['task_id']);
   if (ids.length === 0) return failed('revoke needs task_id: an id or a list of ids');
   const signal = signalOf(args['signal']);
-  if (signal === null) {
-    return failed(`Unknown signal ${String(args['signal'])}. Known are ${Object.keys(SIGNALS).join(', ')}.`);
-  }
-  for (const id of ids) flag(context, id, isTerminating);
+  if (signal === null) return unknownSignal(args['signal']);
   if (!isTerminating) {
-    context.host.logger.info(`Tasks flagged as revoked: ${ids.join(', ')}`);
-    return ok(`tasks {${ids.map((id) => `'${id}'`).join(', ')}} flagged as revoked`);
+    context.revocations.flag(ids);
+    context.host.logger.info(`Tasks flagged as revoked: ${named(ids)}`);
+    return ok(`tasks {${named(ids.map((id) => `'${id}'`))}} flagged as revoked`);
   }
-  const terminated = ids.filter((id) => {
-    const isRunning = context.pool.terminate(id, signal);
-    if (isRunning) context.host.logger.info(`Terminating ${id} (${signalNumber(signal)})`);
-    return isRunning;
-  });
+  context.revocations.flagRunning(ids);
+  const terminated = ids.filter((id) => terminate(context, id, signal));
   return ok(terminated.length > 0 ? `terminate: ${terminated.join(', ')}` : 'terminate: tasks unknown');
+}
+
+/** `headers` is `{name: value or list}`, or a list of `name=value`. */
+function revokeByStampedHeaders(context: ControlContext, args: Arguments): unknown {
+  const headers = headersOf(args['headers']);
+  if (headers.size === 0)
+    return failed('revoke_by_stamped_headers needs headers: {name: value or list of values}');
+  const signal = signalOf(args['signal']);
+  if (signal === null) return unknownSignal(args['signal']);
+  const { ledger } = context.host;
+  ledger.revokedStamps.add(headers);
+  const text = pythonRepr(Object.fromEntries(headers), MAX_TEXT);
+  if (args['terminate'] !== true) return ok(`headers ${text} flagged as revoked, but not terminated`);
+  const found = new Map<string, Set<unknown>>();
+  for (const { request } of [...ledger.active]) {
+    const matching = matchingStamps(request, headers);
+    if (matching.size === 0 || !terminate(context, request.id, signal)) continue;
+    for (const [header, values] of matching) {
+      found.set(header, new Set([...(found.get(header) ?? []), ...values]));
+    }
+  }
+  if (found.size === 0) return ok(`headers ${text} were not terminated`);
+  const sets = [...found].map(([header, values]) => {
+    return `${pythonRepr(header, MAX_TEXT)}: {${[...values].map((value) => pythonRepr(value, MAX_TEXT)).join(', ')}}`;
+  });
+  return ok(`headers defaultdict(<class 'set'>, {${sets.join(', ')}}) revoked`);
+}
+
+function terminate({ pool, host }: ControlContext, id: string, signal: NodeJS.Signals): boolean {
+  const isRunning = pool.terminate(id, signal);
+  if (isRunning) host.logger.info(`Terminating ${id} (${signalNumber(signal)})`);
+  return isRunning;
+}
+
+function headersOf(value: unknown): Map<string, unknown[]> {
+  const headers = new Map<string, unknown[]>();
+  const add = (name: string, values: unknown[]): unknown =>
+    headers.set(name, [...(headers.get(name) ?? []), ...values]);
+  if (Array.isArray(value)) {
+    for (const pair of value.map(String)) {
+      const equals = pair.indexOf('=');
+      if (equals > 0) add(pair.slice(0, equals), [pair.slice(equals + 1)]);
+    }
+  } else if (value !== null && typeof value === 'object') {
+    for (const [name, values] of Object.entries(value)) add(name, listOf(values));
+  }
+  return headers;
+}
+
+function unknownSignal(value: unknown): unknown {
+  return failed(`Unknown signal ${String(value)}. Known are ${Object.keys(SIGNALS).join(', ')}.`);
+}
+
+function named(ids: readonly string[]): string {
+  const more = ids.length - MAX_NAMED;
+  return more > 0 ? `${ids.slice(0, MAX_NAMED).join(', ')} and ${more} more` : ids.join(', ');
 }
 
 /** Python sends `SIGTERM`, `TERM` or 15. */
@@ -54,32 +109,4 @@ function signalOf(value: unknown): NodeJS.Signals | null {
   }
   const name = textOf(value, 'SIGTERM').toUpperCase();
   return SIGNALS[name.startsWith('SIG') ? name : `SIG${name}`] ?? null;
-}
-
-function flag(context: ControlContext, id: string, isTerminating: boolean): void {
-  const { host } = context;
-  host.ledger.revoked.add(id);
-  const scheduled = findScheduled(context, id);
-  if (scheduled !== null) {
-    discardScheduled(context, scheduled);
-    return;
-  }
-  const isRunning = [...host.ledger.active].some(({ request }) => request.id === id);
-  if (isRunning || isTerminating) return;
-  // Whoever waits for it learns now, not when the message is met (celery/worker/control.py `revoke`).
-  const error = JSON.stringify(encodeException(new TaskRevokedError('revoked')));
-  void host.results.storeUnlessReady(id, recordText(id, 'REVOKED', error));
-}
-
-function findScheduled({ host }: ControlContext, id: string): TaskHandle | null {
-  for (const task of host.ledger.scheduled.keys()) if (task.request.id === id) return task;
-  return null;
-}
-
-/** Celery keeps a revoked ETA task in memory until its time; there is no reason to wait. */
-function discardScheduled({ host, etaTimer }: ControlContext, task: TaskHandle): void {
-  const entry = host.ledger.scheduled.get(task);
-  if (entry !== undefined) etaTimer.cancel(entry);
-  host.ledger.scheduled.delete(task);
-  task.discardIfRevoked();
 }

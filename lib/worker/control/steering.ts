@@ -32,6 +32,10 @@ export const STEERING: Readonly<Record<string, ControlCommand>> = {
     heartbeat.beat();
     return undefined;
   },
+  election: ({ elections }, { id, topic, action }) => {
+    elections?.stand(textOf(id, ''), textOf(topic, ''), action);
+    return undefined;
+  },
   shutdown: ({ host, shutdown }) => {
     host.logger.warning('Got shutdown from remote');
     shutdown();
