@@ -16,7 +16,7 @@ import type { GroupResult } from './canvas/group-result.ts';
 import { groupFrom, resultFrom } from './canvas/result-from.ts';
 import { nodeFromTuple } from './canvas/result-node.ts';
 import { Signature, taskJson } from './canvas/signature.ts';
-import { chordBackend } from './chord-backend.ts';
+import { groupBackend } from './chord-backend.ts';
 import { type CeleryConfig, type Config, defaultConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
@@ -157,7 +157,7 @@ export class Celery implements TraceApp {
 
   /** The result of a group that was saved, or null: `await result.save()`, and later `app.restoreGroup(result.id)`. */
   async restoreGroup<T = unknown[]>(id: string): Promise<GroupResult<T> | null> {
-    const saved = await chordBackend(await this.backend()).readGroup(id);
+    const saved = await groupBackend(await this.backend()).readGroup(id);
     return saved === null ? null : groupFrom(this, nodeFromTuple(saved));
   }
 

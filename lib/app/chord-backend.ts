@@ -1,15 +1,20 @@
-import type { ChordBackend, ResultBackend } from '../backend/backend.ts';
+import type { ChordBackend, GroupBackend, ResultBackend } from '../backend/backend.ts';
 import { UmbelError } from '../contract/errors.ts';
 
-/** A backend that counts chords and keeps groups. Throws `UmbelError('unsupported')` when it cannot. */
-export function chordBackend(backend: ResultBackend): ResultBackend & ChordBackend {
-  if (countsChords(backend)) return backend;
+/** Whether a backend counts the header of a chord itself. Others need `celery.chord_unlock`. */
+export function isChordBackend(backend: ResultBackend): backend is ResultBackend & ChordBackend {
+  return 'recordChordPart' in backend && 'setChordSize' in backend;
+}
+
+/** A backend that keeps groups, without which there are no chords. Throws `UmbelError('unsupported')` when it does not. */
+export function groupBackend(backend: ResultBackend): ResultBackend & GroupBackend {
+  if (keepsGroups(backend)) return backend;
   throw new UmbelError(
     'unsupported',
-    `Chords and saved groups need a result backend that can count, such as Redis; ${backend.displayUrl} cannot.`,
+    `Chords and saved groups need a result backend that all workers share, such as Redis; ${backend.displayUrl} is none.`,
   );
 }
 
-function countsChords(backend: ResultBackend): backend is ResultBackend & ChordBackend {
-  return 'recordChordPart' in backend && 'setChordSize' in backend && 'saveGroup' in backend;
+function keepsGroups(backend: ResultBackend): backend is ResultBackend & GroupBackend {
+  return 'saveGroup' in backend && 'readGroup' in backend;
 }

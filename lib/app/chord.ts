@@ -3,7 +3,7 @@ import { PROPAGATE_STATES } from '../contract/states.ts';
 import { ChordError } from '../protocol/celery-errors.ts';
 import { decodeException, exceptionRepr } from '../protocol/exception.ts';
 import { leafIds, nodeFromTuple, type ResultNode } from './canvas/result-node.ts';
-import { chordBackend } from './chord-backend.ts';
+import { isChordBackend } from './chord-backend.ts';
 import type { ResultPort } from './result-port.ts';
 
 /** A member of a chord's header that has ended, whatever way. */
@@ -19,25 +19,39 @@ export interface HeaderReturn {
 /** What to do next: nothing yet, call the body with the values, or tell who waits that it will never run. */
 export type ChordVerdict =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'complete'; readonly values: readonly unknown[]; readonly done: () => Promise<void> }
+  | { readonly kind: 'complete'; readonly values: readonly unknown[]; readonly done?: () => Promise<void> }
   | { readonly kind: 'failed'; readonly error: ChordError };
 
-/** Counts a header member; the last one decides (celery/backends/redis.py `on_chord_part_return`). */
+/**
+ * Counts a header member; the last one decides (celery/backends/redis.py `on_chord_part_return`). A backend that does
+ * not count leaves that to `celery.chord_unlock`.
+ */
 export async function countHeaderReturn(app: ResultPort, part: HeaderReturn): Promise<ChordVerdict> {
-  const backend = chordBackend(await app.backend());
+  const backend = await app.backend();
+  if (!isChordBackend(backend)) return { kind: 'waiting' };
   const { isDone, parts } = await backend.recordChordPart(part);
   if (!isDone) return { kind: 'waiting' };
   const failed = parts.find(({ state }) => PROPAGATE_STATES.has(state));
-  if (failed) {
-    const reason = exceptionRepr(decodeException(failed.result));
-    return { kind: 'failed', error: new ChordError(`Dependency ${failed.taskId} raised ${reason}`) };
+  if (failed) return { kind: 'failed', error: failedDependency(failed.taskId, failed.result) };
+  let values: readonly unknown[];
+  try {
+    const saved = await backend.readGroup(part.groupId);
+    values = saved === null ? parts.map(({ result }) => result) : valuesAsSaved(nodeFromTuple(saved), parts);
+  } catch (error) {
+    return { kind: 'failed', error: new ChordError(`Join error: ${exceptionRepr(error)}`) };
   }
-  const saved = await backend.readGroup(part.groupId);
-  return {
-    kind: 'complete',
-    values: saved === null ? parts.map(({ result }) => result) : valuesAsSaved(nodeFromTuple(saved), parts),
-    done: () => backend.forgetChord(part.groupId),
-  };
+  return { kind: 'complete', values, done: () => backend.forgetChord(part.groupId) };
+}
+
+/** Why a body will never run; `record` is what the backend holds of the header task. */
+export function failedDependency(taskId: string, record: unknown): ChordError {
+  return new ChordError(`Dependency ${taskId} raised ${exceptionRepr(decodeException(record))}`);
+}
+
+/** The values of a group in its own structure: a group in it is a list in the list. */
+export function valuesOf(group: ResultNode, results: ReadonlyMap<string, unknown>): readonly unknown[] {
+  const valueAt = ({ id, members }: ResultNode): unknown => members?.map(valueAt) ?? results.get(id) ?? null;
+  return group.members?.map(valueAt) ?? [];
 }
 
 /** A header with groups in it was saved as one: the body gets lists in its list. */
@@ -45,6 +59,5 @@ function valuesAsSaved(group: ResultNode, parts: ChordProgress['parts']): readon
   const results = new Map(parts.map(({ taskId, result }) => [taskId, result]));
   // A member that nobody knew beforehand, such as one added while it ran, has no place in the saved structure.
   if (results.size !== leafIds(group).length) return parts.map(({ result }) => result);
-  const valueAt = ({ id, members }: ResultNode): unknown => members?.map(valueAt) ?? results.get(id) ?? null;
-  return group.members?.map(valueAt) ?? [];
+  return valuesOf(group, results);
 }

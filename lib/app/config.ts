@@ -37,6 +37,8 @@ export interface Config {
   /** For reply queues; stores keep results as they are, as in Celery. */
   result_compression: string | null;
   result_chord_join_timeout: number;
+  /** Where the backend cannot count: between two looks at the header of a chord. */
+  result_chord_retry_interval: number;
   control_exchange: string;
   control_queue_ttl: number;
   control_queue_expires: number;
@@ -48,6 +50,8 @@ export interface Config {
   task_acks_late: boolean;
   task_acks_on_failure_or_timeout: boolean;
   task_reject_on_worker_lost: boolean | null;
+  /** Errbacks of a chord are for its header tasks too, not for the body alone. */
+  task_allow_error_cb_on_chord_header: boolean;
   /** Run tasks at once in the caller's process: for tests. */
   task_always_eager: boolean;
   task_eager_propagates: boolean;
@@ -145,6 +149,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     result_serializer: 'json',
     result_compression: null,
     result_chord_join_timeout: 3,
+    result_chord_retry_interval: 1,
     control_exchange: 'celery',
     control_queue_ttl: 300,
     control_queue_expires: 10,
@@ -156,6 +161,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     task_acks_late: false,
     task_acks_on_failure_or_timeout: true,
     task_reject_on_worker_lost: null,
+    task_allow_error_cb_on_chord_header: false,
     task_always_eager: false,
     task_eager_propagates: false,
     task_store_eager_result: false,

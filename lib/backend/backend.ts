@@ -68,17 +68,24 @@ export interface ChordProgress {
   readonly parts: readonly { readonly taskId: string; readonly state: string; readonly result: unknown }[];
 }
 
-/** Backends that can count the header of a chord, and keep groups. */
-export interface ChordBackend {
+/** Backends that keep what groups are made of. */
+export interface GroupBackend {
+  /** Stores what a group is made of: JSON of `{"result": [[id, parent], [members]]}`. */
+  saveGroup(groupId: string, text: string): Promise<void>;
+  /** The tuple of a saved group, or null. */
+  readGroup(groupId: string): Promise<unknown>;
+  deleteGroup(groupId: string): Promise<void>;
+}
+
+/**
+ * Backends that count the header of a chord. With others that keep groups a task asks until the header has ended
+ * (`celery.chord_unlock`), as in Celery.
+ */
+export interface ChordBackend extends GroupBackend {
   setChordSize(groupId: string, size: number): Promise<void>;
   /** One more member to wait for. */
   addToChord(groupId: string): Promise<void>;
   recordChordPart(part: ChordPart): Promise<ChordProgress>;
   /** Deletes the counters once the body was sent. */
   forgetChord(groupId: string): Promise<void>;
-  /** Stores what a group is made of: JSON of `{"result": [[id, parent], [members]]}`. */
-  saveGroup(groupId: string, text: string): Promise<void>;
-  /** The tuple of a saved group, or null. */
-  readGroup(groupId: string): Promise<unknown>;
-  deleteGroup(groupId: string): Promise<void>;
 }

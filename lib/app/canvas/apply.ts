@@ -1,4 +1,4 @@
-import type { ChordBackend } from '../../backend/backend.ts';
+import type { GroupBackend } from '../../backend/backend.ts';
 import { UmbelError } from '../../contract/errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import { isRecord } from '../../protocol/record.ts';
@@ -6,8 +6,9 @@ import type { Signature } from '../../protocol/signature.ts';
 import { uuid } from '../../util/clock.ts';
 import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
-import { chordBackend } from '../chord-backend.ts';
+import { groupBackend, isChordBackend } from '../chord-backend.ts';
 import { currentContext } from '../context.ts';
+import { unlockCall } from './chord-unlock-call.ts';
 import { countEnds } from './compose.ts';
 import { asHeader, type Frozen, freeze, freezeGroup, freezeSteps } from './freeze.ts';
 import { listOption } from './links.ts';
@@ -24,7 +25,7 @@ import {
   without,
 } from './parts.ts';
 import { resultFrom } from './result-from.ts';
-import { type ResultNode, rootOf } from './result-node.ts';
+import { type ResultNode, rootOf, tupleOf } from './result-node.ts';
 import { fromWireOptions } from './wire-options.ts';
 
 /*
@@ -163,14 +164,17 @@ async function applyChord(app: AppPort, chord: Signature, partial: PartialCall):
   const rootId = textOption(bodyOf(chord).options, 'root_id');
   const header = freezeGroup(plain, { oid: app.oid, groupId, rootId, chord: body.signature });
   if (tasksOf(header.signature).length === 0) return apply(app, body.signature, { args: [[]] });
-  const backend = chordBackend(await app.backend());
-  await saveNested(backend, header.node);
+  const backend = groupBackend(await app.backend());
+  if (isChordBackend(backend)) await saveNested(backend, header.node);
   const { args = [], kwargs = {} } = partial;
   await applyGroup(app, header.signature, {
     args: chord.immutable ? chord.args : [...args, ...chord.args],
     kwargs,
     options: without(options, ...FOR_THE_BODY_ALONE),
-    beforeLast: (size) => backend.setChordSize(groupId, size),
+    beforeLast: (size) =>
+      isChordBackend(backend)
+        ? backend.setChordSize(groupId, size)
+        : sendUnlock(app, header.node, body.signature),
   });
   const first = rootOf(body.node);
   first.parent = header.node;
@@ -178,10 +182,14 @@ async function applyChord(app: AppPort, chord: Signature, partial: PartialCall):
 }
 
 /** With groups in a header the body gets lists in its list; this is how the last member knows which. */
-async function saveNested(backend: ChordBackend, { id, members }: ResultNode): Promise<void> {
+async function saveNested(backend: GroupBackend, { id, members }: ResultNode): Promise<void> {
   if (!members?.some((member) => member.members !== null)) return;
-  const tuple = (node: ResultNode): unknown => [[node.id, null], node.members?.map(tuple) ?? null];
-  await backend.saveGroup(id, encodeJson({ result: tuple({ id, parent: null, members }) }));
+  await backend.saveGroup(id, encodeJson({ result: tupleOf({ id, parent: null, members }) }));
+}
+
+async function sendUnlock(app: AppPort, header: ResultNode, body: Signature): Promise<void> {
+  const { args, kwargs, options } = unlockCall(header, body, app.conf.result_chord_retry_interval);
+  await app.send({ name: 'celery.chord_unlock' }, args, kwargs, options);
 }
 
 function noteChild(result: AnyResult): void {

@@ -1,9 +1,12 @@
 import { UmbelError } from '../../contract/errors.ts';
-import { decodeSignature } from '../../protocol/signature.ts';
+import { decodeSignature, decodeSignatures } from '../../protocol/signature.ts';
 import { FunctionTask } from '../function-task.ts';
 import type { Registry } from '../registry.ts';
 import type { Task } from '../task.ts';
+import { apply } from './apply.ts';
+import { unlockChord } from './chord-unlock.ts';
 import { chunksOf } from './maps.ts';
+import { chordOf, groupOf } from './parts.ts';
 
 /** The tasks that every app has (celery/app/builtins.py), so that they run when Python sends them. */
 export function registerBuiltins(tasks: Registry): void {
@@ -34,11 +37,20 @@ export function registerBuiltins(tasks: Registry): void {
       const found = mapped(task);
       return chunksOf(found.app, found.name, it, n).delay();
     },
+    'celery.chain': () => {
+      throw new UmbelError('unsupported', 'chain is not a real task');
+    },
     // Results of Redis end by themselves; Python's beat sends this every night.
     'celery.backend_cleanup': () => null,
   };
   for (const [name, body] of Object.entries(bodies)) tasks.register(new FunctionTask(name, body, {}));
-  tasks.register(new FunctionTask('celery.accumulate', accumulate, { bind: true, typing: false }));
+  const bound = { bind: true, typing: false };
+  tasks.register(new FunctionTask('celery.accumulate', accumulate, bound));
+  tasks.register(new FunctionTask('celery.group', sendGroup, bound));
+  tasks.register(new FunctionTask('celery.chord', sendChord, bound));
+  tasks.register(
+    new FunctionTask('celery.chord_unlock', unlockChord, { ...bound, maxRetries: null, ignoreResult: true }),
+  );
 }
 
 /** What `replace` puts behind a group: all values, or the one at `index`. */
@@ -46,4 +58,35 @@ function accumulate(self: Task): unknown {
   const { args, kwargs } = self.request;
   const { index } = kwargs;
   return typeof index === 'number' ? (args[index] ?? null) : args;
+}
+
+/*
+ * Nobody sends these as tasks any more, but senders before Celery 4 did (celery/app/builtins.py keeps them as well).
+ */
+
+/** `celery.group(tasks, result, group_id, partial_args, add_to_parent=True)` */
+async function sendGroup(self: Task): Promise<unknown> {
+  const [tasks, _result, groupId, partialArgs, toParent = true] = readArguments(self, [
+    'tasks',
+    'result',
+    'group_id',
+    'partial_args',
+    'add_to_parent',
+  ]);
+  const group = groupOf(decodeSignatures(tasks) ?? [], { task_id: groupId });
+  const args = Array.isArray(partialArgs) ? partialArgs : [];
+  return apply(self.app, group, { args, options: { add_to_parent: toParent } });
+}
+
+/** `celery.chord(header, body, partial_args=())` */
+async function sendChord(self: Task): Promise<unknown> {
+  const [header, body, partialArgs] = readArguments(self, ['header', 'body', 'partial_args']);
+  const members = Array.isArray(header) ? decodeSignatures(header) : decodeSignature(header);
+  const args = Array.isArray(partialArgs) ? partialArgs : [];
+  return apply(self.app, chordOf(members ?? [], decodeSignature(body)), { args });
+}
+
+/** Arguments by place, or by their Python name. */
+function readArguments({ request: { args, kwargs } }: Task, names: readonly string[]): unknown[] {
+  return names.map((name, index) => args[index] ?? kwargs[name]);
 }

@@ -1,6 +1,6 @@
 import { encodeJson } from '../../protocol/json.ts';
 import type { AnyResult, GetOptions, LeafResult } from '../any-result.ts';
-import { chordBackend } from '../chord-backend.ts';
+import { groupBackend } from '../chord-backend.ts';
 import { parentsOf, waitWithParents } from '../follow-parents.ts';
 import type { ResultPort, RevokeOptions } from '../result-port.ts';
 
@@ -86,13 +86,13 @@ export class GroupResult<T = unknown[]> implements AnyResult {
 
   /** Stores which tasks the group is made of, so that `app.restoreGroup(id)` finds it again. */
   async save(): Promise<void> {
-    const backend = chordBackend(await this.#app.backend());
+    const backend = groupBackend(await this.#app.backend());
     await backend.saveGroup(this.id, encodeJson({ result: this.asTuple() }));
   }
 
   /** Deletes what `save` stored; results stay. */
   async delete(): Promise<void> {
-    await chordBackend(await this.#app.backend()).deleteGroup(this.id);
+    await groupBackend(await this.#app.backend()).deleteGroup(this.id);
   }
 
   leaves(): readonly LeafResult[] {

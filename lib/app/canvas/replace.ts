@@ -2,7 +2,7 @@ import { UmbelError } from '../../contract/errors.ts';
 import { Ignore } from '../../protocol/celery-errors.ts';
 import { encodeSignature, type Signature } from '../../protocol/signature.ts';
 import type { AppPort } from '../app-port.ts';
-import { chordBackend } from '../chord-backend.ts';
+import { isChordBackend } from '../chord-backend.ts';
 import type { TaskContext } from '../context.ts';
 import { apply } from './apply.ts';
 import { applyEagerly } from './apply-eagerly.ts';
@@ -48,7 +48,14 @@ export async function addToChord(app: AppPort, context: TaskContext, added: Sign
   }
   const { signature } = freeze(added, { oid: app.oid });
   const options = { ...signature.options, ...membership(context), root_id: context.rootId ?? context.id };
-  await chordBackend(await app.backend()).addToChord(context.group);
+  const backend = await app.backend();
+  if (!isChordBackend(backend)) {
+    throw new UmbelError(
+      'unsupported',
+      `A chord can only grow where the backend counts its tasks, such as Redis; ${backend.displayUrl} does not.`,
+    );
+  }
+  await backend.addToChord(context.group);
   await apply(app, { ...signature, options }, {});
 }
 

@@ -33,6 +33,11 @@ export function nodeFromTuple(tuple: unknown): ResultNode {
   };
 }
 
+/** `[[id, null], null | [members]]`: the same in the form that travels, without what came before. */
+export function tupleOf({ id, members }: ResultNode): unknown {
+  return [[id, null], members?.map(tupleOf) ?? null];
+}
+
 /** Ids of the tasks whose results it is made of. */
 export function leafIds({ id, members }: ResultNode): string[] {
   return members === null ? [id] : members.flatMap(leafIds);
