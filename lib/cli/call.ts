@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApplyOptions } from '../app/apply-options.ts';
+import { toError } from '../contract/errors.ts';
+import { type SerializerName, serializerNamed } from '../protocol/serializer.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
 import { seconds, wholeNumber } from './parse.ts';
@@ -14,6 +16,7 @@ interface CallOptions {
   readonly exchange?: string;
   readonly routingKey?: string;
   readonly priority?: number;
+  readonly serializer?: SerializerName;
 }
 
 function json(text: string): unknown {
@@ -45,6 +48,14 @@ function expiry(text: string): number | Date {
   return date;
 }
 
+function serializer(name: string): SerializerName {
+  try {
+    return serializerNamed(name).name;
+  } catch (error) {
+    throw new InvalidArgumentError(toError(error).message);
+  }
+}
+
 /** `umbel call NAME`: sends a task and prints its id. */
 export function registerCall(program: Command): void {
   program
@@ -60,12 +71,18 @@ export function registerCall(program: Command): void {
     .option('--exchange <name>', 'exchange to send it to')
     .option('--routing-key <key>', 'routing key')
     .option('--priority <n>', 'priority 0 to 9', wholeNumber)
-    .addHelpText('after', `\nExample: umbel -A tasks call tasks.add_numbers --args '[10, 5]'`)
-    .action(async (name: string, { args, ...options }: CallOptions) => {
+    .option('--serializer <name>', 'json, msgpack or yaml; default: that of the task', serializer)
+    .option('-j, --json', 'print {"task_id": …}')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  umbel -A tasks call tasks.add_numbers --args '[10, 5]'\n` +
+        `  umbel -A tasks result "$(umbel -A tasks call tasks.add_numbers -a '[10, 5]')"`,
+    )
+    .action(async (name: string, { args, json: asJson, ...options }: CallOptions & { json?: boolean }) => {
       await withApp(program.opts<GlobalOptions>(), async (app) => {
         const given: ApplyOptions = options;
-        const result = await app.sendTask(name, args, given);
-        say(result.id);
+        const { id } = await app.sendTask(name, args, given);
+        say(asJson ? JSON.stringify({ task_id: id }) : id);
       });
     });
 }

@@ -51,6 +51,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./control.ts')).registerControl,
   },
   {
+    name: 'queues',
+    summary: 'each queue: how much waits, who consumes it',
+    load: async () => (await import('./queues.ts')).registerQueues,
+  },
+  {
+    name: 'list',
+    summary: 'bindings of the broker',
+    load: async () => (await import('./list.ts')).registerList,
+  },
+  {
     name: 'purge',
     summary: 'delete the waiting messages of queues',
     load: async () => (await import('./purge.ts')).registerPurge,

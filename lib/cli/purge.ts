@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import type { Celery } from '../app/celery.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
 import { say } from './output.ts';
 import { list } from './parse.ts';
 
-const queues = (count: number): string => (count === 1 ? 'queue' : 'queues');
+interface PurgeOptions {
+  readonly force?: boolean;
+  readonly queues?: readonly string[];
+  readonly excludeQueues?: readonly string[];
+}
 
 /** `umbel purge`: deletes the waiting messages of queues, after a question unless `-f`. */
 export function registerPurge(program: Command): void {
@@ -20,32 +25,32 @@ export function registerPurge(program: Command): void {
     )
     .option('-X, --exclude-queues <names>', 'queues to leave alone', list)
     .addHelpText('after', '\nExample: umbel -A tasks purge -Q reports')
-    .action(async (options: { force?: boolean; queues?: string[]; excludeQueues?: string[] }) => {
-      await withApp(program.opts<GlobalOptions>(), async (app) => {
-        const excluded = new Set(options.excludeQueues);
-        const names = (options.queues ?? app.router.queues.map((queue) => queue.name)).filter(
-          (name) => !excluded.has(name),
-        );
-        if (!options.force) await confirm(names);
-        const transport = await app.transport();
-        let purged = 0;
-        for (const name of names) purged += await transport.purge(name);
-        const messages = `${purged} ${purged === 1 ? 'message' : 'messages'}`;
-        say(
-          purged
-            ? `Purged ${messages} from ${names.length} known task ${queues(names.length)}.`
-            : `No messages purged from ${names.length} ${queues(names.length)}.`,
-        );
-      });
+    .action(async (options: PurgeOptions) => {
+      await withApp(program.opts<GlobalOptions>(), (app) => purge(app, options));
     });
+}
+
+async function purge(app: Celery, { queues, excludeQueues = [], force }: PurgeOptions): Promise<void> {
+  const names = (queues ?? app.queueNames()).filter((name) => !excludeQueues.includes(name));
+  if (names.length === 0) {
+    throw new CliExit(EXIT.usage, 'Error: Every queue is excluded; none is left to purge.');
+  }
+  if (!force) await confirm(names);
+  const transport = await app.transport();
+  let purged = 0;
+  for (const name of names) purged += await transport.purge(name);
+  const noun = names.length === 1 ? 'queue' : 'queues';
+  if (purged === 0) say(`No messages purged from ${names.length} ${noun}.`);
+  else
+    say(`Purged ${purged} ${purged === 1 ? 'message' : 'messages'} from ${names.length} known task ${noun}.`);
 }
 
 async function confirm(names: readonly string[]): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new CliExit(EXIT.usage, 'Error: purge asks before it deletes; use -f in a script.');
+    throw new CliExit(EXIT.usage, 'Error: purge asks before it deletes; add -f in a script.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(
-    `This removes all tasks from: ${names.join(', ')}.\nAre you sure? [y/N]: `,
+    `This removes all tasks from: ${names.join(', ')}.\nThere is no undo. Are you sure? [y/N]: `,
   );
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliExit(EXIT.failure, 'Aborted!');

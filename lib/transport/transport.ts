@@ -82,6 +82,13 @@ export interface RevokedTasks {
   read(): Promise<[string, number][]>;
 }
 
+/** An exchange hands messages with this routing key to this queue. */
+export interface QueueBinding {
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
 /** Moves messages over one broker. `start` connects or throws an `UmbelError('unavailable')` that names the URL, masked. */
 export interface Transport extends Service {
   /** The broker's URL without its password. */
@@ -116,6 +123,8 @@ export interface Transport extends Service {
   sampleQueues(names: readonly string[]): Promise<QueueSample[]>;
   /** Every queue the broker knows of, also those nobody consumes. */
   listQueues(): Promise<string[]>;
+  /** Every binding of such a queue; absent where the broker does not tell its clients. */
+  listBindings?(): Promise<QueueBinding[]>;
   /** Deletes the ready messages of a queue; returns how many. */
   purge(queue: string): Promise<number>;
 }

@@ -102,6 +102,13 @@ describe('usage', () => {
     [['--address', '0.0.0.0', '--memory-only'], 1, /There is no login yet/],
     [['--port', '99999', '--memory-only'], 2, /Error: .*A port is a number from 0 to 65535/],
     [['-A', 'good', 'worker', '-Q', ''], 2, /Error: .*It names nothing/],
+    [['call', 'tasks.add', '-a', '{}'], 2, /It must be a JSON array, such as \[1, 2\]/],
+    [['call', 'tasks.add', '-k', '[]'], 2, /It must be a JSON object/],
+    [['call', 'tasks.add', '--serializer', 'pickle'], 2, /can run code .* There are: json, msgpack, yaml/],
+    [['call'], 2, /missing required argument 'name'/],
+    [['purge'], 2, /purge asks before it deletes; add -f in a script/],
+    [['purge', '-f', '-X', 'celery'], 2, /Every queue is excluded/],
+    [['list', 'stars'], 2, /There is no list of "stars"\. There is: bindings/],
     [['run', 'nope.ts'], 2, /Error: There is no module "nope\.ts" in .*\nTried: nope\.ts\.\n/],
     [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
     [['status'], 1, /redis:\/\/127\.0\.0\.1:1/],
@@ -121,6 +128,8 @@ describe('usage', () => {
       'call',
       'result',
       'status',
+      'queues',
+      'list',
       'inspect',
       'control',
       'purge',
@@ -170,7 +179,30 @@ describe('with a worker', () => {
       code: 1,
       output: "Error: TypeError('boom')\n",
     });
+    const unknown = await run('result', 'no-such-id', '--timeout', '0.2');
+    expect(unknown).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^Error: No result after 0\.2 s: nothing is known of this id/),
+    });
+    const json = await run('result', failed.output.trim(), '--json');
+    expect(JSON.parse(json.output)).toMatchObject({ status: 'FAILURE', result: { exc_type: 'TypeError' } });
+    expect(json.code).toBe(1);
+    expect((await run('-q', 'status')).output).toBe('cli@box: OK\n');
+    const elsewhere = await run('status', '-d', 'elsewhere@box', '-t', '0.2');
+    expect(elsewhere.output).toMatch(
+      /No nodes replied.*\nNobody is called elsewhere@box\? See: umbel status/,
+    );
+    expect(elsewhere.code).toBe(69);
     await run('call', 'w.add', '--queue', 'nobody', '-a', '[1, 1]');
+    expect((await run('queues', '-Q', 'nobody,celery')).output).toMatch(
+      /^Queue +Ready +Unacked +Consumers\nnobody +1 +- +0 +nobody takes from it\ncelery +0 +- +1 +cli@box\n$/,
+    );
+    expect(JSON.parse((await run('queues', '-j')).output).nobody).toMatchObject({ ready: 1, consumers: [] });
+    expect((await run('list', 'bindings')).output).toMatch(
+      /^Queue +Exchange +Routing Key\n-+ +-+ +-+\n[\s\S]*celery +celery +celery\n/,
+    );
+    const settings = await run('report', '--json');
+    expect(JSON.parse(settings.output).settings).toMatchObject({ task_default_queue: 'celery' });
     expect((await run('purge', '-f', '-Q', 'nobody')).output).toContain(
       'Purged 1 message from 1 known task queue.',
     );

@@ -54,6 +54,11 @@ export class Keys {
     return this.#prefixed(`${BINDINGS}${exchange}`);
   }
 
+  /** The exchange of a binding set. */
+  exchangeOf(key: string): string {
+    return key.slice(this.#prefixed(BINDINGS).length);
+  }
+
   /** Pattern for SCAN over all binding sets. */
   get anyBinding(): string {
     return `${escapeGlob(this.#prefixed(BINDINGS))}*`;

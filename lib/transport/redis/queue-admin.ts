@@ -1,5 +1,5 @@
 import type { Outbox } from '../../redis/outbox.ts';
-import type { QueueSample } from '../transport.ts';
+import type { QueueBinding, QueueSample } from '../transport.ts';
 import type { Keys } from './keys.ts';
 
 const MAX_QUEUES = 10_000;
@@ -31,7 +31,13 @@ export class QueueAdmin {
 
   /** Every queue that some client has bound, at most 10,000. */
   async list(): Promise<string[]> {
-    const queues = new Set<string>();
+    const bindings = await this.bindings();
+    return [...new Set(bindings.map(({ queue }) => queue))].sort();
+  }
+
+  /** Where the queues get their messages from, at most 10,000 bindings. */
+  async bindings(): Promise<QueueBinding[]> {
+    const bindings: QueueBinding[] = [];
     let cursor = '0';
     do {
       const reply = await this.#ask('list queues', (link) =>
@@ -39,9 +45,9 @@ export class QueueAdmin {
       );
       const [next, found]: unknown[] = Array.isArray(reply) ? reply : [];
       cursor = String(next ?? '0');
-      await this.#addQueues(Array.isArray(found) ? found.map(String) : [], queues);
-    } while (cursor !== '0' && queues.size < MAX_QUEUES);
-    return [...queues].sort();
+      bindings.push(...(await this.#read(Array.isArray(found) ? found.map(String) : [])));
+    } while (cursor !== '0' && bindings.length < MAX_QUEUES);
+    return bindings;
   }
 
   async purge(queue: string): Promise<number> {
@@ -62,17 +68,20 @@ export class QueueAdmin {
   }
 
   /** Reply queues and mailboxes of remote control are bound too, but they are nobody's work. */
-  async #addQueues(bindingKeys: readonly string[], queues: Set<string>): Promise<void> {
+  async #read(bindingKeys: readonly string[]): Promise<QueueBinding[]> {
     const keys = bindingKeys.filter((key) => !/(\.pidbox|celeryev)$/.test(key));
     const replies = await this.#ask('list queues', (link) =>
       Promise.all(keys.map((key) => link.call('smembers', [key]))),
     );
-    for (const members of Array.isArray(replies) ? replies : []) {
-      for (const member of Array.isArray(members) ? members : []) {
+    const sets: unknown[] = Array.isArray(replies) ? replies : [];
+    return keys.flatMap((key, index) => {
+      const members: unknown = sets[index];
+      const exchange = this.#keys.exchangeOf(key);
+      return (Array.isArray(members) ? members : []).flatMap((member) => {
         const binding = this.#keys.readMember(String(member));
-        if (binding) queues.add(binding.queue);
-      }
-    }
+        return binding ? [{ queue: binding.queue, exchange, routingKey: binding.routingKey }] : [];
+      });
+    });
   }
 
   #ask(what: string, attempt: Parameters<Outbox['send']>[0]): Promise<unknown> {

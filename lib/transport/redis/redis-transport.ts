@@ -9,6 +9,7 @@ import type {
   Consumer,
   ConsumerOptions,
   Destination,
+  QueueBinding,
   QueueSample,
   ReplyQueue,
   Subscription,
@@ -177,6 +178,10 @@ export class RedisTransport implements Transport {
 
   listQueues(): Promise<string[]> {
     return this.#admin.list();
+  }
+
+  listBindings(): Promise<QueueBinding[]> {
+    return this.#admin.bindings();
   }
 
   purge(queue: string): Promise<number> {
