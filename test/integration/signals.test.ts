@@ -105,12 +105,12 @@ describe.each(['prefork', 'solo'])('a %s worker', (pool) => {
     expect(of(failed)).toEqual(['task_received', 'task_prerun', 'task_failure', 'task_postrun']);
     const retried = await run('sig.retry');
     await waitUntil('the retry is told', () => of(retried).length === 8, 10_000);
-    expect(of(retried)).toEqual([
-      'task_received',
+    // Its second message is there before the first run has told all.
+    expect(of(retried).filter((name) => name === 'task_received')).toHaveLength(2);
+    expect(of(retried).filter((name) => name !== 'task_received')).toEqual([
       'task_prerun',
       'task_retry',
       'task_postrun',
-      'task_received',
       'task_prerun',
       'task_success',
       'task_postrun',
@@ -133,13 +133,15 @@ describe.each(['prefork', 'solo'])('a %s worker', (pool) => {
     expect(of(unknown)).toEqual(['task_unknown']);
   });
 
-  test.runIf(pool === 'prefork')('tells of a task whose process died', async () => {
-    const id = await run('sig.die');
-    await waitUntil('the loss is told', () => of(id).includes('task_failure'), 10_000);
-    expect(of(id)).toEqual(['task_received', 'task_prerun', 'task_failure']);
-    const started = (): number => heard().filter(({ name }) => name === 'worker_process_init').length;
-    await waitUntil('its process is replaced', () => started() === 2, 10_000);
-  });
+  if (pool === 'prefork') {
+    test('tells of a task whose process died', async () => {
+      const id = await run('sig.die');
+      await waitUntil('the loss is told', () => of(id).includes('task_failure'), 10_000);
+      expect(of(id)).toEqual(['task_received', 'task_prerun', 'task_failure']);
+      const started = (): number => heard().filter(({ name }) => name === 'worker_process_init').length;
+      await waitUntil('its process is replaced', () => started() === 2, 10_000);
+    });
+  }
 
   test('tells how it ends', async () => {
     await waitUntil('a heartbeat', () => heard().some(({ name }) => name === 'heartbeat_sent'), 10_000);
