@@ -16,6 +16,8 @@ export type { TaskContext } from './app/context.ts';
 export { EagerResult } from './app/eager.ts';
 export type { EagerOptions } from './app/eager-options.ts';
 export type { BoundTask, RegisteredTask, TaskFunction } from './app/function-task.ts';
+export type { QueueFields, QueueItem } from './app/queue-settings.ts';
+export { Broadcast } from './app/queues.ts';
 export type { Registry } from './app/registry.ts';
 export type { RevokeOptions } from './app/result-port.ts';
 export type { Route, RouteFunction, RouteTarget } from './app/routes.ts';
@@ -47,4 +49,4 @@ export {
 } from './protocol/celery-errors.ts';
 export type { ResultMeta } from './protocol/result.ts';
 export type { Signature as SignatureJson } from './protocol/signature.ts';
-export type { Queue } from './transport/transport.ts';
+export type { ExchangeType, Queue } from './transport/transport.ts';

@@ -1,11 +1,9 @@
 import { availableParallelism } from 'node:os';
-import type { Queue } from '../transport/transport.ts';
+import type { ExchangeType } from '../transport/transport.ts';
 import type { RetryPolicy } from './apply-options.ts';
+import type { QueueFields, QueueItem } from './queue-settings.ts';
 import type { Route } from './routes.ts';
 import type { TaskOptions } from './task-options.ts';
-
-/** A queue in `task_queues`, as a list item or as a value under its name. */
-type QueueSetting = Queue | string;
 
 /** Every setting, under Celery's names. Durations are seconds. */
 export interface Config {
@@ -59,9 +57,13 @@ export interface Config {
   /** Options laid over those of tasks, by name; `*` is for all and wins. */
   task_annotations: Readonly<Record<string, TaskOptions>> | null;
   task_create_missing_queues: boolean;
+  /** RabbitMQ: `quorum` or `classic`, of queues that are not in `task_queues`. */
+  task_create_missing_queue_type: 'classic' | 'quorum';
+  /** null: direct. */
+  task_create_missing_queue_exchange_type: ExchangeType | null;
   task_default_queue: string;
   task_default_exchange: string | null;
-  task_default_exchange_type: 'direct' | 'topic' | 'fanout';
+  task_default_exchange_type: ExchangeType;
   task_default_routing_key: string | null;
   task_default_delivery_mode: number;
   task_default_priority: number | null;
@@ -73,7 +75,7 @@ export interface Config {
   task_protocol: 2;
   task_publish_retry: boolean;
   task_publish_retry_policy: RetryPolicy;
-  task_queues: readonly QueueSetting[] | Readonly<Record<string, Omit<Queue, 'name'>>> | null;
+  task_queues: readonly QueueItem[] | Readonly<Record<string, QueueFields>> | null;
   task_routes: Route | readonly Route[] | null;
   /** Send a task-sent event for each call, for monitors. */
   task_send_sent_event: boolean;
@@ -83,6 +85,8 @@ export interface Config {
   task_soft_time_limit: number | null;
   task_time_limit: number | null;
   task_track_started: boolean;
+  /** Each worker also takes from a queue of its own, `<node name>.dq2`. */
+  worker_direct: boolean;
   worker_concurrency: number;
   worker_pool: string;
   worker_prefetch_multiplier: number;
@@ -167,6 +171,8 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     task_store_eager_result: false,
     task_annotations: null,
     task_create_missing_queues: true,
+    task_create_missing_queue_type: 'classic',
+    task_create_missing_queue_exchange_type: null,
     task_default_queue: 'celery',
     task_default_exchange: null,
     task_default_exchange_type: 'direct',
@@ -189,6 +195,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     task_soft_time_limit: null,
     task_time_limit: null,
     task_track_started: false,
+    worker_direct: false,
     worker_concurrency: availableParallelism(),
     worker_pool: 'prefork',
     worker_prefetch_multiplier: 4,

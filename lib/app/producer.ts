@@ -52,7 +52,7 @@ export class Producer {
   ): { id: string; published: Promise<void> } {
     const context = currentContext();
     const merged = mergeOptions(task, options);
-    const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged);
+    const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged, task);
     const id = merged.taskId ?? uuid();
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
     if (context && task.trail !== false && merged.addToParent !== false && !context.calledDirectly) {

@@ -7,12 +7,20 @@ export interface Destination {
   readonly routingKey: string;
 }
 
+export type ExchangeType = 'direct' | 'topic' | 'fanout';
+
 /** A queue as workers consume it. Exchange and routing key default to the name, the type to `direct`. */
 export interface Queue {
   readonly name: string;
   readonly exchange?: string;
-  readonly exchangeType?: 'direct' | 'topic' | 'fanout';
+  readonly exchangeType?: ExchangeType;
   readonly routingKey?: string;
+  /** Another name that routes may use: of a broadcast queue, whose own name is different in each worker. */
+  readonly alias?: string;
+  /** It goes away with its last consumer. */
+  readonly autoDelete?: boolean;
+  /** RabbitMQ's arguments, such as `x-max-priority` and `x-queue-type`. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
 }
 
 /** One message handed to a worker. It stays booked as unacked until it is acked, rejected, released or parked. */

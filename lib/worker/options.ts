@@ -1,4 +1,5 @@
 import type { Celery } from '../app/celery.ts';
+import { directQueue } from '../app/queues.ts';
 import { UmbelError } from '../contract/errors.ts';
 import type { Queue } from '../transport/transport.ts';
 import type { Logger, LogLevel } from '../util/logger.ts';
@@ -91,7 +92,7 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     pool,
     concurrency: concurrencyOf(app, options, pool),
     prefetchMultiplier: options.prefetchMultiplier ?? conf.worker_prefetch_multiplier,
-    queues: queuesOf(app, options),
+    queues: queuesOf(app, options, hostname),
     taskEvents: options.taskEvents ?? conf.worker_send_task_events,
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 2,
     maxTasksPerChild: options.maxTasksPerChild ?? conf.worker_max_tasks_per_child,
@@ -158,14 +159,16 @@ function concurrencyOf({ conf }: Celery, { concurrency }: WorkerOptions, pool: P
   return concurrency ?? (pool === 'async' ? ASYNC_CONCURRENCY : conf.worker_concurrency);
 }
 
-function queuesOf(app: Celery, { queues, excludeQueues = [] }: WorkerOptions): Queue[] {
+function queuesOf(app: Celery, { queues, excludeQueues = [] }: WorkerOptions, hostname: string): Queue[] {
   const named = queues?.map((name) => app.router.queue(name)) ?? app.router.queues;
-  const unknown = excludeQueues.find((name) => !named.some((queue) => queue.name === name));
+  const isNamed = (queue: Queue, name: string): boolean => queue.name === name || queue.alias === name;
+  const unknown = excludeQueues.find((name) => !named.some((queue) => isNamed(queue, name)));
   if (unknown !== undefined) {
     const names = named.map(({ name }) => name).join(', ');
     throw new UmbelError('bad_config', `Cannot leave out the queue "${unknown}": there are ${names}.`);
   }
-  const chosen = named.filter(({ name }) => !excludeQueues.includes(name));
+  const chosen = named.filter((queue) => !excludeQueues.some((name) => isNamed(queue, name)));
+  if (app.conf.worker_direct) chosen.push(directQueue(hostname));
   if (chosen.length > 0) return chosen;
   throw new UmbelError('bad_config', 'The worker has no queue to consume. Name one with -Q.');
 }

@@ -4,6 +4,7 @@ import os
 import time
 
 from celery import Celery
+from kombu.common import Broadcast
 
 app = Celery("tasks_py", broker=os.environ["BROKER_URL"], backend=os.environ["RESULT_BACKEND"])
 app.conf.update(
@@ -11,7 +12,10 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_default_queue=os.environ.get("PY_QUEUE", "celery"),
 )
-app.conf.update(json.loads(os.environ.get("PY_CONF", "{}")))
+conf = json.loads(os.environ.get("PY_CONF", "{}"))
+if "broadcast" in conf:
+    app.conf.task_queues = (Broadcast(conf.pop("broadcast")),)
+app.conf.update(conf)
 
 
 @app.task(name="py.add")

@@ -3,6 +3,7 @@ import type { Outbox } from '../../redis/outbox.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Queue, Subscription } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
+import { BroadcastRegistry } from './broadcast-registry.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { type Keys, topicPattern } from './keys.ts';
 
@@ -25,11 +26,13 @@ const BROADCAST_EXPIRES = 86_400;
 export class ConsumedQueues {
   readonly #options: ConsumedQueuesOptions;
   readonly #queues = new Map<string, Queue>();
+  readonly #registry: BroadcastRegistry;
   readonly #subscriptions = new Map<string, Promise<Subscription>>();
 
   constructor(options: ConsumedQueuesOptions, queues: readonly Queue[]) {
     this.#options = options;
     for (const queue of queues) this.#queues.set(queue.name, queue);
+    this.#registry = new BroadcastRegistry(options.outbox, options.keys, options.logger);
   }
 
   get list(): readonly Queue[] {
@@ -89,6 +92,7 @@ export class ConsumedQueues {
     });
     this.#subscriptions.set(name, subscription);
     await subscription;
+    await this.#registry.add(exchange, { routingKey, pattern: '', queue: name });
   }
 
   async #close(queue: Queue): Promise<void> {
@@ -98,6 +102,7 @@ export class ConsumedQueues {
     if (!subscription) return;
     this.#subscriptions.delete(name);
     await (await subscription).close();
+    await this.#registry.remove(exchange, { routingKey, pattern: '', queue: name });
     await bindings.unbind(exchange, { routingKey, pattern: '', queue: name });
     await outbox.send((link) => link.call('del', keys.lists(name)), {
       what: `delete ${name}`,

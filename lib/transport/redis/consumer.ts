@@ -57,6 +57,7 @@ export class RedisConsumer implements Consumer {
       group,
       pubSub,
       keys,
+      queueOrder: parts.options.queueOrderStrategy,
       logger,
       capacity: () => this.#capacity(),
       accept: (taken) => this.#accept(taken),

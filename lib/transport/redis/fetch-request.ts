@@ -1,4 +1,5 @@
 import type { Keys } from './keys.ts';
+import type { QueueOrder } from './options.ts';
 
 /** One call of the FETCH script. */
 export interface FetchRequest {
@@ -19,17 +20,22 @@ interface Rotation {
   readonly names: readonly string[];
 }
 
-/** Builds fetches over a set of queues. Each starts with the next queue, so that a full one cannot starve the others. */
+/**
+ * Builds fetches over a set of queues. Each starts with the next queue, so that a full one cannot starve the others; with
+ * the order `sorted` or `priority` always with the first by name or as declared.
+ */
 export class FetchRequests {
   readonly #keys: Keys;
   readonly #prefix: string;
+  readonly #order: QueueOrder;
   #rotations: Rotation[] = [];
   #lists: ReadonlySet<string> = new Set();
   #count = 0;
   #generation = 0;
 
-  constructor(keys: Keys, prefix: string) {
+  constructor(keys: Keys, prefix: string, order: QueueOrder) {
     this.#keys = keys;
+    this.#order = order;
     this.#prefix = prefix;
   }
 
@@ -51,9 +57,10 @@ export class FetchRequests {
   }
 
   setQueues(names: readonly string[]): void {
-    const queues = [...new Set(names)];
+    const queues = this.#order === 'sorted' ? [...new Set(names)].sort() : [...new Set(names)];
+    const starts = this.#order === 'round_robin' ? queues : queues.slice(0, 1);
     this.#generation += 1;
-    this.#rotations = queues.map((_, index) =>
+    this.#rotations = starts.map((_, index) =>
       this.#rotation([...queues.slice(index), ...queues.slice(0, index)]),
     );
     this.#lists = new Set(queues.flatMap((queue) => this.#keys.lists(queue)));

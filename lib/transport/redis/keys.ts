@@ -11,6 +11,7 @@ export interface Binding {
 
 const PARKED = 'umbel.parked';
 const REVOKED = 'umbel.revoked';
+const BROADCASTS = 'umbel.broadcasts';
 const BINDINGS = '_kombu.binding.';
 
 /** Names of keys and channels in kombu's layout (kombu/transport/redis.py); each carries the global prefix. */
@@ -19,6 +20,8 @@ export class Keys {
   readonly unackedIndex: string;
   readonly parked: string;
   readonly revoked: string;
+  /** Who has broadcast queues. */
+  readonly broadcasts: string;
   readonly #options: RedisTransportOptions;
 
   constructor(options: RedisTransportOptions) {
@@ -27,6 +30,7 @@ export class Keys {
     this.unackedIndex = this.#prefixed(options.unackedIndexKey);
     this.parked = this.#prefixed(PARKED);
     this.revoked = this.#prefixed(REVOKED);
+    this.broadcasts = this.#prefixed(BROADCASTS);
   }
 
   get steps(): readonly number[] {

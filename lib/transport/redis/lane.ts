@@ -8,6 +8,7 @@ import type { Logger } from '../../util/logger.ts';
 import { readBooking } from './booking.ts';
 import { type FetchRequest, FetchRequests } from './fetch-request.ts';
 import type { Keys } from './keys.ts';
+import type { QueueOrder } from './options.ts';
 import { FETCH, TAG_PREFIX } from './scripts.ts';
 
 /*
@@ -36,6 +37,7 @@ export interface LaneOptions {
   readonly group: ConnectionGroup;
   readonly pubSub: PubSub;
   readonly keys: Keys;
+  readonly queueOrder: QueueOrder;
   readonly logger: Logger;
   /** Messages that may be taken now; Infinity without a limit. */
   readonly capacity: () => number;
@@ -78,7 +80,11 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#requests = new FetchRequests(options.keys, `${TAG_PREFIX}${uuid().slice(0, 8)}:`);
+    this.#requests = new FetchRequests(
+      options.keys,
+      `${TAG_PREFIX}${uuid().slice(0, 8)}:`,
+      options.queueOrder,
+    );
   }
 
   get isPaused(): boolean {

@@ -17,9 +17,16 @@ export interface RedisTransportOptions {
   /** Text in front of fanout channels: `/0.` for database 0. */
   readonly fanoutPrefix: string;
   readonly fanoutPatterns: boolean;
+  /** Which queue is looked at first: in turn, by name, or as declared. Default `round_robin`. */
+  readonly queueOrderStrategy: QueueOrder;
+  /** Queue for messages that no binding of their exchange takes; null refuses them. */
+  readonly deadletterQueue: string | null;
   /** How long a publish is tried, in milliseconds: Celery's retry policy and one connection attempt. */
   readonly publishDeadlineMs: number;
 }
+
+export type QueueOrder = (typeof QUEUE_ORDERS)[number];
+const QUEUE_ORDERS = ['round_robin', 'sorted', 'priority'] as const;
 
 const RETRY_POLICY = { max_retries: 3, interval_start: 0, interval_step: 0.2, interval_max: 1 };
 
@@ -39,6 +46,8 @@ export function readOptions(
     unackedIndexKey: text(given, 'unacked_index_key', 'unacked_index'),
     fanoutPrefix: fanoutPrefix(given['fanout_prefix'], db),
     fanoutPatterns: given['fanout_patterns'] !== false,
+    queueOrderStrategy: queueOrder(given['queue_order_strategy']),
+    deadletterQueue: text(given, 'deadletter_queue', '') || null,
     publishDeadlineMs: retryMs(given['retry_policy']) + connectionTimeoutMs,
   };
 }
@@ -69,6 +78,15 @@ function steps(value: unknown): number[] {
 function fanoutPrefix(value: unknown, db: number): string {
   if (value === false) return '';
   return typeof value === 'string' ? value.replaceAll('{db}', String(db)) : `/${db}.`;
+}
+
+function queueOrder(value: unknown): QueueOrder {
+  const found = QUEUE_ORDERS.find((order) => order === (value ?? 'round_robin'));
+  if (found) return found;
+  throw new UmbelError(
+    'bad_config',
+    `broker_transport_options.queue_order_strategy is ${JSON.stringify(value)}. There are: ${QUEUE_ORDERS.join(', ')}.`,
+  );
 }
 
 function retryMs(value: unknown): number {

@@ -6,6 +6,7 @@ import { uuid } from '../../util/clock.ts';
 import type { Destination } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
 import type { Keys } from './keys.ts';
+import type { RedisTransportOptions } from './options.ts';
 
 interface Batch {
   readonly key: string;
@@ -32,14 +33,16 @@ export class Publisher {
   readonly #bindings: Bindings;
   readonly #keys: Keys;
   readonly #deadlineMs: number;
+  readonly #deadletterQueue: string | null;
   #open = new Map<string, Batch>();
   #isScheduled = false;
 
-  constructor(outbox: Outbox, bindings: Bindings, keys: Keys, deadlineMs: number) {
+  constructor(outbox: Outbox, bindings: Bindings, keys: Keys, options: RedisTransportOptions) {
     this.#outbox = outbox;
     this.#bindings = bindings;
     this.#keys = keys;
-    this.#deadlineMs = deadlineMs;
+    this.#deadlineMs = options.publishDeadlineMs;
+    this.#deadletterQueue = options.deadletterQueue;
   }
 
   publish(destination: Destination, message: WireMessage): Promise<void> {
@@ -59,7 +62,8 @@ export class Publisher {
 
   async #publishTo(destination: Destination, message: WireMessage): Promise<void> {
     const { exchange, routingKey } = destination;
-    const queues = await this.#bindings.queuesOf(exchange, routingKey);
+    const bound = await this.#bindings.queuesOf(exchange, routingKey);
+    const queues = bound.length === 0 && this.#deadletterQueue ? [this.#deadletterQueue] : bound;
     if (queues.length === 0) {
       throw new UmbelError(
         'not_found',

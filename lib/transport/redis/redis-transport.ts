@@ -65,7 +65,7 @@ export class RedisTransport implements Transport {
     this.#pubSub = new PubSub(this.#group, (keys) => this.#invalidated(keys));
     this.#bindings = new Bindings(this.#group, this.#outbox, this.#keys);
     const { publishDeadlineMs } = this.#options;
-    this.#publisher = new Publisher(this.#outbox, this.#bindings, this.#keys, publishDeadlineMs);
+    this.#publisher = new Publisher(this.#outbox, this.#bindings, this.#keys, this.#options);
     this.#broadcasts = new Broadcasts(this.#outbox, this.#pubSub, this.#keys, logger, publishDeadlineMs);
     this.#admin = new QueueAdmin(this.#outbox, this.#keys);
     this.revokedTasks = new RedisRevokedTasks(this.#outbox, this.#keys.revoked);

@@ -68,7 +68,15 @@ function cancelConsumer({ host }: ControlContext, args: Arguments): unknown {
 }
 
 /** A queue in kombu's terms (kombu/entity.py `Queue.as_dict`). */
-function describeQueue({ name, exchange, exchangeType, routingKey }: Queue): Record<string, unknown> {
+function describeQueue({
+  name,
+  exchange,
+  exchangeType,
+  routingKey,
+  alias,
+  autoDelete,
+  arguments: queueArguments,
+}: Queue): Record<string, unknown> {
   return {
     name,
     exchange: {
@@ -82,14 +90,14 @@ function describeQueue({ name, exchange, exchangeType, routingKey }: Queue): Rec
       no_declare: false,
     },
     routing_key: routingKey ?? name,
-    queue_arguments: null,
+    queue_arguments: queueArguments ?? null,
     binding_arguments: null,
     consumer_arguments: null,
     durable: true,
     exclusive: false,
-    auto_delete: false,
+    auto_delete: autoDelete ?? false,
     no_ack: false,
-    alias: null,
+    alias: alias ?? null,
     bindings: [],
     no_declare: null,
     expires: null,
