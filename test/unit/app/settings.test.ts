@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../../lib/app/config.ts';
 import { Router } from '../../../lib/app/router.ts';
-import { Celery, isCelery } from '../../../lib/index.ts';
+import { Broadcast, Celery, isCelery } from '../../../lib/index.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
 
 describe('settings', () => {
@@ -147,5 +147,43 @@ describe('routes', () => {
     expect(() =>
       route({ task_create_missing_queues: false, task_queues: ['a'] }, 't', { queue: 'b' }),
     ).toThrow(/no queue "b" in task_queues/);
+  });
+});
+
+describe('routers in a module', () => {
+  const PATH = './test/unit/app/route-module.mjs';
+  const queueOf = (spec: string, task: string, kwargs = {}, options = {}): string | null => {
+    const router = new Router(Object.assign(defaultConfig({}), { task_routes: [spec] }));
+    return router.route(task, [], kwargs, options).queue;
+  };
+
+  it('decide by what the call is', () => {
+    expect(queueOf(`${PATH}:route`, 'reports.daily')).toBe('reports-all');
+    expect(queueOf(`${PATH}:route`, 'reports.daily', {}, { shadow: 'x' })).toBe('reports-x');
+    expect(queueOf(`${PATH}:route`, 'reports.daily', { urgent: true })).toBe('urgent');
+    expect(queueOf(`${PATH}:route`, 'other')).toBe('celery');
+    expect(queueOf(PATH, 'other')).toBe('everything');
+  });
+
+  it('say what is wrong with them', () => {
+    expect(() => queueOf(`${PATH}:number`, 'a')).toThrow(/exports no function "number"/);
+    expect(() => queueOf('./no-such-file.ts:route', 'a')).toThrow(
+      /"\.\/no-such-file\.ts:route" cannot be loaded/,
+    );
+  });
+});
+
+describe('broadcast queues', () => {
+  it('are found by their alias, and reach everybody', () => {
+    const conf = Object.assign(defaultConfig({}), { task_queues: [new Broadcast('bc'), 'plain'] });
+    const router = new Router(conf);
+    expect(router.queue('bc').name).toMatch(/^bcast\.[\w-]{36}$/);
+    expect(new Broadcast('bc').name).not.toBe(router.queue('bc').name);
+    expect(router.route('a', [], {}, { queue: 'bc' })).toEqual({
+      destination: { exchange: 'bc', routingKey: 'celery' },
+      queue: 'bc',
+      priority: null,
+      isFanout: true,
+    });
   });
 });
