@@ -4,5 +4,4 @@ export function route(name, _args, kwargs, options) {
   return name.startsWith('reports.') ? `reports-${options.shadow ?? 'all'}` : null;
 }
 
-export default () => 'everything';
 export const number = 5;

@@ -162,7 +162,6 @@ describe('routers in a module', () => {
     expect(queueOf(`${PATH}:route`, 'reports.daily', {}, { shadow: 'x' })).toBe('reports-x');
     expect(queueOf(`${PATH}:route`, 'reports.daily', { urgent: true })).toBe('urgent');
     expect(queueOf(`${PATH}:route`, 'other')).toBe('celery');
-    expect(queueOf(PATH, 'other')).toBe('everything');
   });
 
   it('say what is wrong with them', () => {
