@@ -14,11 +14,16 @@ export class Companion {
   readonly ended: Promise<CompanionEnd>;
   readonly #process: ChildProcess;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+  /** `isSilent`: what it prints is dropped; errors are shown all the same. */
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    { isSilent = false }: { readonly isSilent?: boolean } = {},
+  ) {
     const [, main = ''] = process.argv;
     this.#process = spawn(process.execPath, [...process.execArgv, main, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', isSilent ? 'ignore' : 'inherit', 'inherit', 'ipc'],
       detached: true,
     });
     this.ended = new Promise((resolve) => {

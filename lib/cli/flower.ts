@@ -6,6 +6,7 @@ import { maskUrl } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
 import { type GlobalOptions, openApp } from './context.ts';
 import { addDashboardOptions, type DashboardCliOptions, dashboardOptions } from './dashboard-options.ts';
+import { freePort } from './free-port.ts';
 import { say } from './output.ts';
 import { stopInTime } from './stop-in-time.ts';
 import { untilEndSignal } from './until-signal.ts';
@@ -36,7 +37,8 @@ export function registerFlower(program: Command): void {
 /** The server is loaded only by the commands that start it: it is most of the program. */
 export async function makeDashboard(options: DashboardOptions, level: LogLevel): Promise<Dashboard> {
   const { Dashboard } = await import('../../server/main.ts');
-  return new Dashboard(options, { logger: createLogger({ level }) });
+  const enginePort = options.enginePort === 0 ? await freePort() : options.enginePort;
+  return new Dashboard({ ...options, enginePort }, { logger: createLogger({ level }) });
 }
 
 /** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */
