@@ -62,9 +62,19 @@ export interface Consumer extends Service {
   release(tag: string): void;
   /** Sets a message aside with a reason that a person can read. */
   park(tag: string, reason: string): void;
-  /** Keeps a message for later (ETA, rate limit): it no longer counts against prefetch. `unhold` counts it again. */
+  /** Keeps a message for later (ETA): it no longer counts against prefetch. `unhold` counts it again. */
   hold(tag: string): void;
   unhold(tag: string): void;
+  /**
+   * Reads held messages again, so that their receiver need not keep them: in the order of `tags`, null for those that
+   * are this consumer's no more. Waits for the broker.
+   */
+  recall(tags: readonly string[]): Promise<(Delivery | null)[]>;
+  /**
+   * Whether an unsettled message is still this consumer's: false when it did not answer for so long that the message
+   * went to another. A promise when the broker must be asked.
+   */
+  owns(tag: string): boolean | Promise<boolean>;
   /** Stops taking new messages; what is held stays held and can still be settled. Waits for a fetch under way. */
   pause(): Promise<void>;
   flush(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Logger } from '../util/logger.ts';
 import { Fifo } from './fifo.ts';
 import type { TaskHandle } from './handle.ts';
 import type { Pool } from './pool/pool.ts';
@@ -26,16 +27,20 @@ class Lane implements Timed {
 
 /** Hands tasks that may start to the pool, oldest first, as it has room; rate-limited ones as their limit lets them. */
 export class Dispatcher {
+  readonly #logger: Logger;
   readonly #results: Results;
   readonly #timer: HeapTimer;
   readonly #waiting = new Fifo<TaskHandle>();
   readonly #lanes = new Map<string, Lane>();
   #pool: Pool | null = null;
   #isPaused = false;
+  /** The broker is asked whether what waits here is still ours. */
+  #isAsking = false;
   #isPumping = false;
 
   /** `timer` counts durations. */
-  constructor(results: Results, timer: HeapTimer) {
+  constructor(results: Results, timer: HeapTimer, logger: Logger) {
+    this.#logger = logger;
     this.#results = results;
     this.#timer = timer;
   }
@@ -60,11 +65,16 @@ export class Dispatcher {
     this.#isPumping = true;
     try {
       const until = performance.now() + MAX_TURN_MS;
-      while (pool.hasRoom && !this.#isPaused && !this.#results.isBehind) {
+      while (pool.hasRoom && !this.#isPaused && !this.#isAsking && !this.#results.isBehind) {
         const request = this.#waiting.shift();
         if (request === undefined) return;
-        // Revoked or expired while it waited.
-        if (!request.discardIfRevoked()) pool.run(request);
+        const isOwned = request.isOwned();
+        if (typeof isOwned !== 'boolean') {
+          void this.#askFor(request, isOwned);
+          return;
+        }
+        if (isOwned === true) this.#begin(request, pool);
+        else this.#drop(request);
         if (performance.now() > until) {
           setImmediate(() => this.pump());
           return;
@@ -73,6 +83,26 @@ export class Dispatcher {
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  #begin(request: TaskHandle, pool: Pool): void {
+    // Revoked or expired while it waited.
+    if (!request.discardIfRevoked()) pool.run(request);
+  }
+
+  async #askFor(request: TaskHandle, asked: Promise<boolean>): Promise<void> {
+    this.#isAsking = true;
+    const isOwned = await asked;
+    this.#isAsking = false;
+    if (!isOwned) this.#drop(request);
+    else if (this.#pool !== null && !this.#isPaused) this.#begin(request, this.#pool);
+    else request.release();
+    this.pump();
+  }
+
+  #drop(request: TaskHandle): void {
+    request.drop();
+    this.#logger.warning(`Task ${request.label} is not started: its lease ended and another worker has it.`);
   }
 
   /** Received but not started: `inspect reserved`. */

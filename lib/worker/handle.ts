@@ -20,6 +20,10 @@ export interface TaskHandle extends Job {
   readonly pid: number | null;
   /** Settles it without a run when it is revoked or too late; false when it may run. */
   discardIfRevoked(): boolean;
+  /** Whether its message is still this worker's, see `Consumer.owns`. */
+  isOwned(): boolean | Promise<boolean>;
+  /** Gives it up without a word to the broker: its message went to another worker. */
+  drop(): void;
   ack(): void;
   reject(requeue: boolean): void;
   park(reason: string): void;

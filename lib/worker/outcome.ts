@@ -15,17 +15,50 @@ const MAX_DELIVERIES = 5;
  * (celery/worker/request.py `on_success`, `on_failure`, `on_retry`).
  */
 export function concludeOutcome(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
+  whenOwned(request, host, outcome.state, () => conclude(request, host, outcome));
+}
+
+/** What a task that got no chance to finish leads to. */
+export function concludeLoss(request: TaskHandle, host: RequestHost, loss: JobLoss): void {
+  whenOwned(request, host, loss.kind, () => void concludeLost(request, host, loss));
+}
+
+/**
+ * A worker that was frozen for longer than its lease comes back with a result that is not its own any more: another
+ * worker has the message, and its result is the one that counts.
+ */
+function whenOwned(request: TaskHandle, host: RequestHost, state: string, conclude: () => void): void {
+  const isOwned = request.isOwned();
+  if (isOwned === true) {
+    conclude();
+    return;
+  }
+  void Promise.resolve(isOwned).then((isStillOwned) => {
+    if (isStillOwned) {
+      conclude();
+      return;
+    }
+    request.drop();
+    host.logger.warning(
+      `Task ${request.label} ended (${state}) after its lease had, and another worker has it: ` +
+        'this result is stale and is not stored.',
+    );
+    host.ledger.ended(request);
+  });
+}
+
+function conclude(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): void {
   if (outcome.state !== 'SUCCESS') {
     void concludeOther(request, host, outcome);
     return;
   }
-  const conclude = (): void => {
+  const finish = (): void => {
     request.ack();
     succeeded(request, host, outcome);
     host.ledger.ended(request);
   };
-  if (request.ignoresResult) conclude();
-  else request.storeThen('SUCCESS', outcome.resultText, null, outcome.children, conclude);
+  if (request.ignoresResult) finish();
+  else request.storeThen('SUCCESS', outcome.resultText, null, outcome.children, finish);
 }
 
 async function concludeOther(request: TaskHandle, host: RequestHost, outcome: TraceOutcome): Promise<void> {
@@ -52,8 +85,7 @@ async function concludeOther(request: TaskHandle, host: RequestHost, outcome: Tr
   host.ledger.ended(request);
 }
 
-/** What a task that got no chance to finish leads to. */
-export async function concludeLoss(request: TaskHandle, host: RequestHost, loss: JobLoss): Promise<void> {
+async function concludeLost(request: TaskHandle, host: RequestHost, loss: JobLoss): Promise<void> {
   switch (loss.kind) {
     case 'terminated':
       await request.terminated(signalNumber(loss.signal));

@@ -26,6 +26,7 @@ interface RevokedFields {
  *   received → scheduled → waiting → …            with an ETA
  *   waiting, scheduled → discarded                revoked or expired
  *   waiting, scheduled → released                 the worker stops: back to its queue
+ *   waiting, active → dropped                     the lease ended while this process was frozen: another has it
  *
  * Its message is acked when a pool takes it, or after its result is stored when the task has late acks.
  */
@@ -117,7 +118,7 @@ export class Request implements TaskHandle, Timed {
   }
 
   onLost(loss: JobLoss): void {
-    void concludeLoss(this, this.#host, loss);
+    concludeLoss(this, this.#host, loss);
   }
 
   storeState(taskId: string, state: string, metaText: string): Promise<void> {
@@ -125,7 +126,8 @@ export class Request implements TaskHandle, Timed {
       return this.#host.results.store(taskId, recordText(taskId, state, metaText));
     }
     this.#host.events.customState(this, state, metaText);
-    return this.store(state, metaText);
+    // When in doubt it stays unsaid: another worker may have the task by now.
+    return this.isOwned() === true ? this.store(state, metaText) : Promise.resolve();
   }
 
   sendEvent(type: string, fields: Readonly<Record<string, unknown>>): void {
@@ -159,6 +161,14 @@ export class Request implements TaskHandle, Timed {
       : null;
     const text = recordText(request.id, state, resultText, { request, traceback, children, extended });
     this.#host.results.storeThen(request.id, text, onDone);
+  }
+
+  isOwned(): boolean | Promise<boolean> {
+    return this.isSettled || this.#host.consumer.owns(this.delivery.tag);
+  }
+
+  drop(): void {
+    this.isSettled = true;
   }
 
   ack(): void {

@@ -151,7 +151,7 @@ export class Worker implements Service {
       serializer: serializerNamed(app.conf.event_serializer),
     });
     const results = new Results({ backend, logger, onCaughtUp: () => dispatcher.pump() });
-    const dispatcher = new Dispatcher(results, limitTimer);
+    const dispatcher = new Dispatcher(results, limitTimer, logger);
     const host: RequestHost = {
       hostname,
       logger,

@@ -14,6 +14,10 @@ app.task('w.late_nap', { acksLate: true }, async (ms: number, n: number) => {
   await sleep(ms);
   return n;
 });
+app.task('w.where', { acksLate: true }, async (ms: number) => {
+  await sleep(ms);
+  return process.pid;
+});
 app.task('w.boom', () => {
   throw new TypeError('boom');
 });

@@ -1,6 +1,8 @@
 import { toError } from '../../contract/errors.ts';
-import { markRedelivered } from '../../protocol/envelope.ts';
+import { decodeEnvelope, markRedelivered } from '../../protocol/envelope.ts';
 import { decodeJson, encodeJson } from '../../protocol/json.ts';
+import type { Keys } from './keys.ts';
+import type { Origin } from './ledger.ts';
 
 /** What `unacked` holds for a tag: kombu's `[message, exchange, routing_key]`. */
 export interface Booking {
@@ -21,6 +23,23 @@ export function readBooking(text: string): Booking | null {
     return { raw, exchange: readText(exchange), routingKey: readText(routingKey) };
   } catch {
     return null;
+  }
+}
+
+/** Where a message of ours came from, by its booking; null when there is none. */
+export function originOf(booking: unknown, keys: Keys): Origin | null {
+  const read = typeof booking === 'string' ? readBooking(booking) : null;
+  if (read === null) return null;
+  const { raw, routingKey: queue } = read;
+  return { queue, key: keys.list(queue, stepOf(raw, keys)), raw };
+}
+
+/** Priority step of a message's text. What cannot be read is for the worker that takes it to park. */
+export function stepOf(raw: string, keys: Keys): number {
+  try {
+    return keys.stepOf(decodeEnvelope(raw).properties);
+  } catch {
+    return keys.steps[0] ?? 0;
   }
 }
 

@@ -7,6 +7,7 @@ import type { PubSub } from '../../redis/pub-sub.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Consumer, ConsumerOptions, Delivery, Queue } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
+import { originOf } from './booking.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { ConsumedQueues } from './consumed-queues.ts';
 import type { Keys } from './keys.ts';
@@ -60,7 +61,7 @@ export class RedisConsumer implements Consumer {
       queueOrder: parts.options.queueOrderStrategy,
       logger,
       capacity: () => this.#capacity(),
-      accept: (taken) => this.#accept(taken),
+      accept: (taken, madeAt) => this.#accept(taken, madeAt),
       onRefused: (queue, start) =>
         this.#options.onParked?.(`it is no JSON object: ${JSON.stringify(start)}`, queue),
     });
@@ -142,12 +143,30 @@ export class RedisConsumer implements Consumer {
   }
 
   hold(tag: string): void {
-    this.#ledger.hold(tag, true);
+    this.#ledger.hold(tag);
     this.#planTurn();
   }
 
   unhold(tag: string): void {
-    this.#ledger.hold(tag, false);
+    this.#ledger.unhold(tag);
+  }
+
+  async recall(tags: readonly string[]): Promise<(Delivery | null)[]> {
+    const { outbox, keys } = this.#parts;
+    const reply = await outbox.send((link) => link.call('hmget', [keys.unacked, ...tags]), {
+      what: 'read messages again',
+    });
+    const bookings: unknown[] = Array.isArray(reply) ? reply : [];
+    return tags.map((tag, index) => {
+      const origin = originOf(bookings[index], keys);
+      if (origin === null) return null;
+      return { tag, queue: origin.queue, message: decodeEnvelope(origin.raw), raw: origin.raw };
+    });
+  }
+
+  owns(tag: string): boolean | Promise<boolean> {
+    if (!this.#ledger.has(tag)) return false;
+    return this.#leases.isSure || this.#leases.confirm().then(() => this.#ledger.has(tag));
   }
 
   pause(): Promise<void> {
@@ -193,7 +212,8 @@ export class RedisConsumer implements Consumer {
     return this.#prefetch === 0 ? Infinity : this.#prefetch - this.#ledger.active;
   }
 
-  #accept(taken: readonly Taken[]): string | null {
+  #accept(taken: readonly Taken[], madeAt: number): string | null {
+    this.#leases.bookedAt(madeAt);
     const deliveries: Delivery[] = [];
     let source: string | null = null;
     for (const [index, { tag, queue, text }] of taken.entries()) {

@@ -6,6 +6,8 @@ export interface FetchRequest {
   /** Changes when the set of queues does. */
   readonly generation: number;
   readonly count: number;
+  /** When it was made, of `performance.now()`: its messages are booked then or later. */
+  readonly madeAt: number;
   /** First part of the tags it gives. */
   readonly prefix: string;
   /** In the order of the call: a reply names them by number. */
@@ -73,6 +75,7 @@ export class FetchRequests {
     return {
       generation: this.#generation,
       count,
+      madeAt: performance.now(),
       prefix,
       queues: rotation.queues,
       keys: rotation.keys,

@@ -42,7 +42,7 @@ export interface LaneOptions {
   /** Messages that may be taken now; Infinity without a limit. */
   readonly capacity: () => number;
   /** Takes over what was fetched; answers with the list that all came from, null when there were several. */
-  readonly accept: (taken: readonly Taken[]) => string | null;
+  readonly accept: (taken: readonly Taken[], madeAt: number) => string | null;
   /** The server has set aside an entry that is no message; `start` is how it begins. */
   readonly onRefused: (queue: string, start: string) => void;
 }
@@ -69,6 +69,7 @@ export class Lane {
   #lost: FetchRequest | null = null;
   /** Fetched, but not handed over yet. */
   #arrived: readonly Taken[] = [];
+  #arrivedOf = 0;
   /** The last fetch left nothing behind, and every list but the primary is tracked. */
   #isDrained = false;
   /** A list has changed since the last fetch was sent. */
@@ -184,16 +185,17 @@ export class Lane {
     if (last) this.#primary = this.#options.keys.list(last.queue, 0);
     if (taken.length === request.count) {
       this.#arrived = taken;
+      this.#arrivedOf = request.madeAt;
       return;
     }
-    const source = taken.length > 0 ? this.#options.accept(taken) : this.#primary;
+    const source = taken.length > 0 ? this.#options.accept(taken, request.madeAt) : this.#primary;
     this.#isDrained = source === this.#primary && request.generation === this.#requests.generation;
   }
 
   #handOver(): void {
     const taken = this.#arrived;
     this.#arrived = [];
-    if (taken.length > 0) this.#options.accept(taken);
+    if (taken.length > 0) this.#options.accept(taken, this.#arrivedOf);
   }
 
   async #askAgain(link: Link, request: FetchRequest): Promise<void> {
@@ -207,7 +209,7 @@ export class Lane {
       ]);
       this.#lost = null;
       const taken = readReply(request, reply, this.#options.onRefused);
-      if (taken.length > 0) this.#options.accept(taken);
+      if (taken.length > 0) this.#options.accept(taken, request.madeAt);
     } catch (error) {
       await this.#failed(request, error);
     }

@@ -1,9 +1,8 @@
-import { decodeEnvelope } from '../../protocol/envelope.ts';
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, messageOf } from '../../redis/failures.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Bindings } from './bindings.ts';
-import { parkedEntry, readBooking, redelivered } from './booking.ts';
+import { parkedEntry, readBooking, redelivered, stepOf } from './booking.ts';
 import type { Keys } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { RedisTransportOptions } from './options.ts';
@@ -26,6 +25,9 @@ interface Orphan {
 }
 
 const RENEW_CHUNK = 1000;
+/** Of a lease, in which we trust our own clock; the rest is for the way to the broker. */
+const SURE_SHARE = 5 / 6;
+const CONFIRM_AGAIN_MS = 100;
 const SWEEP_LIMIT = 100;
 const MAX_ROUNDS = 20;
 
@@ -38,6 +40,11 @@ export class Leases {
   readonly #options: LeasesOptions;
   #renewTimer: NodeJS.Timeout | null = null;
   #sweepTimer: NodeJS.Timeout | null = null;
+  /** Nothing that was booked before this time can have been taken from us for a whole lease. */
+  #renewedAt = performance.now();
+  /** The same for what came while a renewal was under way, and was not among what it renewed. */
+  #missedAt = Number.POSITIVE_INFINITY;
+  #confirming: Promise<void> | null = null;
   #unsubscribe: (() => void) | null = null;
   #sweeping: Promise<void> | null = null;
 
@@ -61,14 +68,49 @@ export class Leases {
     await this.#sweeping;
   }
 
+  /** Nobody else can have been given what is held here: its lease was renewed in time. */
+  get isSure(): boolean {
+    return performance.now() - this.#renewedAt < this.#options.options.lease * 1000 * SURE_SHARE;
+  }
+
+  /** Messages were booked at this time, in milliseconds of `performance.now()`, but come only now. */
+  bookedAt(atMs: number): void {
+    this.#renewedAt = Math.min(this.#renewedAt, atMs);
+    this.#missedAt = Math.min(this.#missedAt, atMs);
+  }
+
+  /** After a lapse: asks which messages are still ours and drops the others. Waits for the broker. */
+  confirm(): Promise<void> {
+    this.#confirming ??= this.#confirm().finally(() => {
+      this.#confirming = null;
+    });
+    return this.#confirming;
+  }
+
+  async #confirm(): Promise<void> {
+    while (this.#renewTimer && !this.isSure) {
+      await this.#renew();
+      if (!this.isSure) await new Promise((resolve) => setTimeout(resolve, CONFIRM_AGAIN_MS));
+    }
+  }
+
   async #renew(): Promise<void> {
     const { group, ledger, keys, logger } = this.#options;
     if (!group.isUp) return;
+    const startedAt = performance.now();
+    const hadLapsed = !this.isSure;
+    this.#missedAt = Number.POSITIVE_INFINITY;
     const tags = ledger.tags();
+    const gone: string[] = [];
     try {
       for (let first = 0; first < tags.length; first += RENEW_CHUNK) {
-        await group.command.run(RENEW, [keys.unackedIndex], tags.slice(first, first + RENEW_CHUNK));
+        const some = tags.slice(first, first + RENEW_CHUNK);
+        const reply = await group.command.run(RENEW, [keys.unackedIndex], some);
+        if (Array.isArray(reply)) gone.push(...reply.map(String));
       }
+      // Without a lapse nobody may have taken them: the broker has lost its data, and they are ours to finish.
+      if (hadLapsed) for (const tag of gone) ledger.take(tag);
+      this.#renewedAt = Math.min(startedAt, this.#missedAt);
     } catch (error) {
       // After a loss `onUp` renews at once.
       if (!(error instanceof ConnectionLost)) logger.error(`Cannot renew leases: ${messageOf(error)}`);
@@ -163,17 +205,8 @@ export class Leases {
       await this.#park(tag, routingKey, reason, raw);
       return null;
     }
-    const step = this.#stepOf(raw);
+    const step = stepOf(raw, keys);
     return { lists: queues.map((queue) => keys.list(queue, step)), text: redelivered(raw) };
-  }
-
-  #stepOf(raw: string): number {
-    try {
-      return this.#options.keys.stepOf(decodeEnvelope(raw).properties);
-    } catch {
-      // Unreadable: the worker that takes it parks it with the reason.
-      return this.#options.keys.steps[0] ?? 0;
-    }
   }
 
   async #park(tag: string, queue: string, reason: string, text: string): Promise<void> {

@@ -143,20 +143,24 @@ return #ARGV / 2
 `,
 );
 
-/** Renews the lease of held messages. KEYS unacked_index. ARGV tags (at most 1000). Reply: how many are still held. */
+/**
+ * Renews the lease of held messages. KEYS unacked_index. ARGV tags (at most 1000).
+ * Reply: those that are not booked any more.
+ */
 export const RENEW = defineScript(
   'renew',
   `
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
-local held = 0
+local gone = {}
 for _, tag in ipairs(ARGV) do
   if redis.call('ZSCORE', KEYS[1], tag) then
     redis.call('ZADD', KEYS[1], now, tag)
-    held = held + 1
+  else
+    gone[#gone + 1] = tag
   end
 end
-return held
+return gone
 `,
 );
 

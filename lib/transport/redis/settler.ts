@@ -2,9 +2,9 @@ import { messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { Logger } from '../../util/logger.ts';
-import { parkedEntry, readBooking, redelivered } from './booking.ts';
+import { originOf, parkedEntry, redelivered } from './booking.ts';
 import type { Keys } from './keys.ts';
-import type { Entry } from './ledger.ts';
+import type { Entry, Origin } from './ledger.ts';
 import { ACK, PARK, RESTORE } from './scripts.ts';
 
 /** `front`: runs next, for what was not started; `back`: behind the others, for a requeue. */
@@ -84,10 +84,10 @@ export class Settler {
     for (let first = 0; first < entries.length; first += MAX_RESTORED) {
       const some = entries.slice(first, first + MAX_RESTORED);
       this.#send('put messages back', async (link) => {
-        const texts = await this.#texts(link, some);
-        const args = some.flatMap((entry, index) => {
-          const text = texts[index];
-          return text ? [entry.tag, entry.key, side, redelivered(text)] : [];
+        const origins = await this.#origins(link, some);
+        const args = some.flatMap(({ tag }, index) => {
+          const origin = origins[index];
+          return origin ? [tag, origin.key, side, redelivered(origin.raw)] : [];
         });
         return args.length > 0 ? link.run(RESTORE, keys, args) : 0;
       });
@@ -101,31 +101,30 @@ export class Settler {
     for (let first = 0; first < parked.length; first += MAX_RESTORED) {
       const some = parked.slice(first, first + MAX_RESTORED);
       this.#send('park messages', async (link) => {
-        const texts = await this.#texts(
+        const origins = await this.#origins(
           link,
           some.map(({ entry }) => entry),
         );
         const args = some.flatMap(({ entry, reason }, index) => [
           entry.tag,
-          parkedEntry(entry.queue, reason, texts[index] ?? ''),
+          parkedEntry(origins[index]?.queue ?? '', reason, origins[index]?.raw ?? ''),
         ]);
         return link.run(PARK, keys, args);
       });
     }
   }
 
-  /** The messages' texts; those of held ones are read back. null: the server no longer has it. */
-  async #texts(link: Link, entries: readonly Entry[]): Promise<(string | null)[]> {
-    const missing = entries.filter((entry) => entry.raw === null).map((entry) => entry.tag);
-    if (missing.length === 0) return entries.map((entry) => entry.raw);
+  /** Where the messages came from; of held ones that is read back. null: the server no longer has it. */
+  async #origins(link: Link, entries: readonly Entry[]): Promise<(Origin | null)[]> {
+    const missing = entries.filter(({ origin }) => origin === null).map(({ tag }) => tag);
+    if (missing.length === 0) return entries.map(({ origin }) => origin);
     const reply = await link.call('hmget', [this.#keys.unacked, ...missing]);
     const bookings: unknown[] = Array.isArray(reply) ? reply : [];
     let next = 0;
-    return entries.map((entry) => {
-      if (entry.raw !== null) return entry.raw;
-      const booking = bookings[next];
+    return entries.map(({ origin }) => {
+      if (origin !== null) return origin;
       next += 1;
-      return typeof booking === 'string' ? (readBooking(booking)?.raw ?? null) : null;
+      return originOf(bookings[next - 1], this.#keys);
     });
   }
 

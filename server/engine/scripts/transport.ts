@@ -64,7 +64,9 @@ function renew({ database, keyspace, keys, args, reply }: ScriptCall): void {
       index,
       held.map((tag) => [tag, now]),
     );
-  reply.integer(held.length);
+  const gone = args.filter((tag) => zset?.scores.has(tag) !== true);
+  reply.array(gone.length);
+  for (const tag of gone) reply.text(tag);
 }
 
 function expired({ database, keyspace, keys, args, reply }: ScriptCall): void {
