@@ -1,7 +1,9 @@
 import { UmbelError } from '../contract/errors.ts';
 import { decodeJson, encodeJson } from './json.ts';
+import { isDeeperThan } from './json-depth.ts';
 import { parseIso } from './json-types.ts';
 import { JSON_ONLY, type PayloadLimits, payloadText } from './payload.ts';
+import { MAX_DEPTH } from './plain.ts';
 import { isRecord, numberOrNull, textOrNull } from './record.ts';
 import { reprArgs, reprKwargs } from './repr.ts';
 import { decodeSignature, decodeSignatures, type Embed } from './signature.ts';
@@ -69,6 +71,8 @@ const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: n
  */
 export function decodeTaskRequest(message: WireMessage, limits: PayloadLimits = JSON_ONLY): TaskRequest {
   const bodyText = payloadText(message, limits);
+  // Who runs the task parses it; a worker should not take what nobody can.
+  if (isDeeperThan(bodyText, MAX_DEPTH)) throw unusable(`it is nested deeper than ${MAX_DEPTH}`);
   if (bodyText.startsWith('[')) return readRequest(message, message.headers, bodyText);
   const fields = decodeJson(bodyText);
   if (Array.isArray(fields)) return readRequest(message, message.headers, bodyText);
