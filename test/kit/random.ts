@@ -9,11 +9,16 @@ export interface Random {
 
 /**
  * Randomness of a test that injects faults. The seed is printed; `UMBEL_SEED=<seed>` plays the same faults again (the
- * timing of the processes around them stays their own).
+ * timing of the processes around them stays their own). Without it the seed is `usual`, or another each time.
  */
-export function seededRandom(): Random {
-  const seed = Number(process.env['UMBEL_SEED'] ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
+export function seededRandom(usual = Math.floor(Math.random() * 2 ** 32)): Random {
+  const seed = Number(process.env['UMBEL_SEED'] ?? usual) >>> 0;
   process.stdout.write(`UMBEL_SEED=${seed}\n`);
+  return randomOf(seed);
+}
+
+/** The same, of a seed that needs no printing. */
+export function randomOf(seed: number): Random {
   let state = seed;
   const next = (): number => {
     // mulberry32

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Args } from '../../../server/engine/resp/args.ts';
 import { ProtocolError, RequestParser } from '../../../server/engine/resp/parser.ts';
+import { randomOf } from '../../kit/random.ts';
 import { encodeCommand } from '../../kit/raw-redis.ts';
 
 function readAll(parser: RequestParser): string[][] {
@@ -68,6 +69,33 @@ describe('RequestParser', () => {
           expect(thrown).toBeInstanceOf(ProtocolError);
         }
       }
+    }
+  });
+
+  test('random commands in random pieces, also when the last is cut off: 1,000 seeds', () => {
+    for (let seed = 1; seed <= 1000; seed += 1) {
+      const { next, below: upTo } = randomOf(seed);
+      const text = (): string => String.fromCharCode(...Array.from({ length: upTo(60) }, () => upTo(256)));
+      const commands = Array.from({ length: 1 + upTo(8) }, () => Array.from({ length: 1 + upTo(5) }, text));
+      const ends = commands.map(
+        (_, index) =>
+          commands
+            .slice(0, index + 1)
+            .map(encodeCommand)
+            .join('').length,
+      );
+      const bytes = Buffer.from(commands.map(encodeCommand).join(''), 'latin1');
+      const cut = bytes.subarray(0, next() < 0.5 ? bytes.length : upTo(bytes.length));
+      const parser = new RequestParser();
+      const found: string[][] = [];
+      for (let at = 0; at < cut.length; ) {
+        const length = 1 + upTo(40);
+        parser.feed(Buffer.from(cut.subarray(at, at + length)));
+        found.push(...readAll(parser));
+        at += length;
+      }
+      const whole = ends.filter((end) => end <= cut.length).length;
+      expect([seed, found]).toEqual([seed, commands.slice(0, whole)]);
     }
   });
 
