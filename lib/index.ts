@@ -3,12 +3,14 @@
 export type { AnyResult, GetOptions } from './app/any-result.ts';
 export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
 export { AsyncResult } from './app/async-result.ts';
-export { Canvas } from './app/canvas/canvas.ts';
+export { Canvas, type SignatureParts } from './app/canvas/canvas.ts';
+export type { StoredCanvas } from './app/canvas/canvas-from.ts';
 export { Chain, chain } from './app/canvas/chain.ts';
 export { Chord, chord } from './app/canvas/chord.ts';
-export { Group, group } from './app/canvas/group.ts';
+export { Group, group, type SkewOptions } from './app/canvas/group.ts';
 export { GroupResult } from './app/canvas/group-result.ts';
 export { ImmutableSignature, Signature } from './app/canvas/signature.ts';
+export type { StampingVisitor, StampOptions, Stamps } from './app/canvas/stamp.ts';
 export type { AnyCanvas, Gives, ResultOf, Takes } from './app/canvas/types.ts';
 export { Celery, isCelery } from './app/celery.ts';
 export type { CeleryConfig, Config } from './app/config.ts';

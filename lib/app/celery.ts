@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { ResultBackend } from '../backend/backend.ts';
 import { Control } from '../control/control-client.ts';
 import type { Mailbox } from '../control/mailbox.ts';
+import { decodeSignature } from '../protocol/signature.ts';
 import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
 import type { Transport } from '../transport/transport.ts';
 import { LamportClock, uuid } from '../util/clock.ts';
@@ -9,9 +10,10 @@ import { createLogger, type Logger } from '../util/logger.ts';
 import type { AnyResult } from './any-result.ts';
 import type { CallableTask } from './app-port.ts';
 import { applyConfig } from './apply-config.ts';
-import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
+import { type ApplyOptions, NO_KWARGS, NO_OPTIONS, type SignatureLike } from './apply-options.ts';
 import { AsyncResult } from './async-result.ts';
 import { registerBuiltins } from './canvas/builtin-tasks.ts';
+import { canvasFrom, type StoredCanvas } from './canvas/canvas-from.ts';
 import type { GroupResult } from './canvas/group-result.ts';
 import { groupFrom, resultFrom } from './canvas/result-from.ts';
 import { nodeFromTuple } from './canvas/result-node.ts';
@@ -145,14 +147,22 @@ export class Celery implements TraceApp {
 
   /**
    * A call of any task by its name, to be made later: for tasks that only a worker elsewhere knows. What it returns is
-   * yours to say: `app.signature<number>('tasks.add', [1, 2])`.
+   * yours to say: `app.signature<number>('tasks.add', [1, 2])`. With the JSON of a stored signature in place of a name
+   * it is that one again: a chain, group, chord or call.
    */
   signature<R = unknown>(
     name: string,
+    args?: readonly unknown[],
+    options?: ApplyOptions,
+  ): Signature<unknown[], unknown[], R>;
+  signature<R = unknown>(stored: SignatureLike): StoredCanvas<R>;
+  signature(
+    first: string | SignatureLike,
     args: readonly unknown[] = [],
     options: ApplyOptions = NO_OPTIONS,
-  ): Signature<unknown[], unknown[], R> {
-    return new Signature(this, taskJson(name, args, options));
+  ): unknown {
+    if (typeof first !== 'string') return canvasFrom(this, decodeSignature(first));
+    return new Signature(this, taskJson(first, args, options));
   }
 
   /** The result of a group that was saved, or null: `await result.save()`, and later `app.restoreGroup(result.id)`. */

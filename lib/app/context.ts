@@ -54,6 +54,9 @@ export interface TaskContext {
   readonly ignoreResult: boolean | null;
   /** How many tasks replaced each other before this one. */
   readonly replacedTaskNesting: number;
+  /** Names of the stamps; null without any. */
+  readonly stampedHeaders: readonly string[] | null;
+  readonly stamps: Readonly<Record<string, unknown>>;
   readonly embed: Embed;
   /** Aborted when the task should stop. */
   readonly signal: AbortSignal;
@@ -103,6 +106,8 @@ export function directContext(task: string, args: readonly unknown[]): TaskConte
     shadow: null,
     ignoreResult: null,
     replacedTaskNesting: 0,
+    stampedHeaders: null,
+    stamps: {},
     embed: { callbacks: null, errbacks: null, chain: null, chord: null },
     signal: new AbortController().signal,
     children: [],

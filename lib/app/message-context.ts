@@ -1,5 +1,6 @@
 import { numberOrNull } from '../protocol/record.ts';
 import type { Embed } from '../protocol/signature.ts';
+import { stampsIn } from '../protocol/stamps.ts';
 import type { TaskBody, TaskRequest } from '../protocol/task-request.ts';
 import type { DeliveryInfo } from '../protocol/wire.ts';
 import type { RetryPlan, TaskContext, TaskServices } from './context.ts';
@@ -108,6 +109,14 @@ export class MessageContext implements TaskContext {
 
   get replacedTaskNesting(): number {
     return numberOrNull(this.#request.headers['replaced_task_nesting']) ?? 0;
+  }
+
+  get stampedHeaders(): readonly string[] | null {
+    return stampsIn(this.#request.headers)?.names ?? null;
+  }
+
+  get stamps(): Readonly<Record<string, unknown>> {
+    return stampsIn(this.#request.headers)?.values ?? {};
   }
 
   /** Asked for only when the body looks: making a signal costs more than running a small task. */

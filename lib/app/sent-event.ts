@@ -2,7 +2,7 @@ import { reprArgs, reprKwargs } from '../protocol/repr.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
 import type { RoutedCall } from './router.ts';
 
-/** Fields of task-sent (celery/app/amqp.py). */
+/** Fields of task-sent (celery/app/amqp.py), and the stamps. */
 export function sentEvent(call: TaskCall, { destination, queue }: RoutedCall): Record<string, unknown> {
   return {
     uuid: call.id,
@@ -17,5 +17,6 @@ export function sentEvent(call: TaskCall, { destination, queue }: RoutedCall): R
     queue,
     exchange: destination.exchange,
     routing_key: destination.routingKey,
+    ...(call.stampedHeaders?.length && { stamped_headers: call.stampedHeaders, stamps: call.stamps ?? {} }),
   };
 }

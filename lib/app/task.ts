@@ -6,13 +6,15 @@ import { encodeJson } from '../protocol/json.ts';
 import { reprArgs, reprKwargs } from '../protocol/repr.ts';
 import { composeResult } from '../protocol/result.ts';
 import type { SerializerName } from '../protocol/serializer.ts';
+import type { AnyResult } from './any-result.ts';
 import type { AppPort } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
 import type { AsyncResult } from './async-result.ts';
 import { jsonOf } from './canvas/canvas.ts';
+import { canvasFrom, type StoredCanvas } from './canvas/canvas-from.ts';
 import type { Group } from './canvas/group.ts';
 import { chunksOf, mapOf } from './canvas/maps.ts';
-import { addToChord, replaceTask } from './canvas/replace.ts';
+import { addToChord, replacementFor, sendReplacement } from './canvas/replace.ts';
 import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
 import type { AnyCanvas, Gives, LastArguments } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
@@ -254,12 +256,27 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
    */
   replace<S extends AnyCanvas>(by: S): Promise<Gives<S>>;
   async replace(by: AnyCanvas): Promise<unknown> {
-    return replaceTask(this.app, this.request, jsonOf(by));
+    const { app, request } = this;
+    return this.onReplace(canvasFrom(app, replacementFor(app, request, jsonOf(by))));
   }
 
-  /** Lets the chord that this task is a header member of wait for one more, and sends it. */
-  async addToChord(added: AnyCanvas): Promise<void> {
-    await addToChord(this.app, this.request, jsonOf(added));
+  /**
+   * Sends what `replace` made. Override it to change that before: `sig.stamp(…); return super.onReplace(sig);`.
+   */
+  onReplace(replacement: StoredCanvas): Promise<unknown> {
+    return sendReplacement(this.app, this.request, jsonOf(replacement));
+  }
+
+  /**
+   * Lets the chord that this task is a header member of wait for one more, and sends it. With `lazy` it is only
+   * counted: send what is returned, or the chord waits for ever. Needs a backend that counts, such as Redis.
+   */
+  addToChord(added: AnyCanvas, options: { readonly lazy: true }): Promise<StoredCanvas>;
+  addToChord(added: AnyCanvas, options?: { readonly lazy?: false }): Promise<AnyResult>;
+  async addToChord(added: AnyCanvas, { lazy = false } = {}): Promise<unknown> {
+    const { app, request } = this;
+    const member = canvasFrom(app, await addToChord(app, request, jsonOf(added)));
+    return lazy ? member : member.applyAsync();
   }
 
   /** Stores a state of the running call, such as PROGRESS with how far it is. Resolves when stored. */

@@ -3,6 +3,7 @@ import { READY_STATES } from '../contract/states.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { isoformat, isoformatNow } from './json-types.ts';
 import { isRecord, numberOrNull, textOrNull } from './record.ts';
+import { type StampRecord, stampsAt } from './stamps.ts';
 
 /** What the backend keeps of a task (celery/backends/base.py `_get_result_meta`). */
 export interface ResultMeta {
@@ -24,6 +25,8 @@ export interface ResultMeta {
   readonly worker?: string | null;
   readonly retries?: number | null;
   readonly queue?: string | null;
+  /** The stamps of the task. */
+  readonly stamps?: Readonly<Record<string, unknown>> | null;
 }
 
 /** The same with its value already as JSON text. */
@@ -47,6 +50,7 @@ export interface ResultParts {
     readonly worker: string | null;
     readonly retries: number;
     readonly queue: string | null;
+    readonly stamps?: StampRecord | null;
   };
 }
 
@@ -64,8 +68,23 @@ export function composeResult(parts: ResultParts): string {
     text += `, "name": ${JSON.stringify(extended.name)}, "args": ${extended.argsText}, "kwargs": ${extended.kwargsText}`;
     text += `, "worker": ${JSON.stringify(extended.worker)}, "retries": ${extended.retries}`;
     text += `, "queue": ${JSON.stringify(extended.queue)}`;
+    if (extended.stamps) text += stampsText(extended.stamps);
   }
   return `${text}, "task_id": ${JSON.stringify(parts.taskId)}}`;
+}
+
+/** Names of fields that a stamp must not overwrite. */
+const FIELDS = new Set(
+  'status result traceback children date_done group_id parent_id name args kwargs worker retries queue stamped_headers task_id'.split(
+    ' ',
+  ),
+);
+
+/** Each stamp is a field of its own, as Celery stores it. */
+function stampsText({ names, values }: StampRecord): string {
+  const free = names.filter((name) => !FIELDS.has(name));
+  const fields = free.map((name) => `, ${JSON.stringify(name)}: ${encodeJson(values[name] ?? null)}`);
+  return `, "stamped_headers": ${encodeJson(free)}${fields.join('')}`;
 }
 
 function listText(children: readonly unknown[] | null | undefined): string {
@@ -75,7 +94,7 @@ function listText(children: readonly unknown[] | null | undefined): string {
 
 /** Writes a stored result. Throws `UmbelError('bad_request')` when its value is no JSON. */
 export function encodeResult(meta: ResultMeta): string {
-  const { name, args, kwargs, worker, retries, queue, result, ...rest } = meta;
+  const { name, args, kwargs, worker, retries, queue, stamps, result, ...rest } = meta;
   const parts = { ...rest, resultText: encodeJson(result ?? null) };
   if (name === undefined) return composeResult(parts);
   return composeResult({
@@ -87,6 +106,7 @@ export function encodeResult(meta: ResultMeta): string {
       worker: worker ?? null,
       retries: retries ?? 0,
       queue: queue ?? null,
+      stamps: stamps ? { names: Object.keys(stamps), values: stamps } : null,
     },
   });
 }
@@ -101,7 +121,7 @@ export function readResult(meta: unknown): ResultMeta {
   if (!isRecord(meta) || typeof meta['status'] !== 'string') {
     throw new UmbelError('bad_message', 'A stored result cannot be read: it has no status.');
   }
-  const { children, args, kwargs } = meta;
+  const { children, args, kwargs, stamped_headers: stamped } = meta;
   return {
     taskId: textOrNull(meta['task_id']) ?? '',
     status: meta['status'],
@@ -117,6 +137,7 @@ export function readResult(meta: unknown): ResultMeta {
     worker: textOrNull(meta['worker']),
     retries: numberOrNull(meta['retries']),
     queue: textOrNull(meta['queue']),
+    ...(Array.isArray(stamped) && { stamps: stampsAt(stamped, meta).values }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { encodeJson } from '../protocol/json.ts';
 import { composeResult, type ResultParts } from '../protocol/result.ts';
+import { stampsIn } from '../protocol/stamps.ts';
 import { decodeTaskBody, type TaskRequest } from '../protocol/task-message.ts';
 
 export interface RecordDetails {
@@ -40,5 +41,6 @@ function extendedOf({ request, extended }: RecordDetails): NonNullable<ResultPar
     worker: extended?.hostname ?? null,
     retries: request.retries,
     queue: extended?.queue ?? null,
+    stamps: stampsIn(request.headers),
   };
 }

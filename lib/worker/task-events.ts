@@ -1,6 +1,7 @@
 import { isTaskState } from '../contract/states.ts';
 import type { EventDispatcher } from '../events/dispatcher.ts';
 import { decodeJson } from '../protocol/json.ts';
+import { stampsIn } from '../protocol/stamps.ts';
 import type { TaskHandle } from './handle.ts';
 
 /** Characters of JSON. */
@@ -30,9 +31,10 @@ export class TaskEvents {
     return true;
   }
 
-  /** Beyond Celery's fields it says from which queue: its own monitors know that only from the sender, if at all. */
+  /** Beyond Celery's fields it says from which queue, and the stamps: its own monitors know that only from the sender, if at all. */
   received({ name, request, profile, delivery }: TaskHandle): void {
     if (!this.#isOn || !profile.sendEvents) return;
+    const stamps = stampsIn(request.headers);
     this.#dispatcher.send('task-received', {
       uuid: request.id,
       name,
@@ -46,6 +48,7 @@ export class TaskEvents {
       queue: delivery.queue,
       exchange: request.deliveryInfo.exchange,
       routing_key: request.deliveryInfo.routing_key,
+      ...(stamps && { stamped_headers: stamps.names, stamps: stamps.values }),
     });
   }
 

@@ -76,6 +76,7 @@ async function applyChain(app: AppPort, chain: Signature, partial: PartialCall):
     },
     listOption(options, 'link'),
     listOption(options, 'link_error'),
+    app.conf.task_allow_error_cb_on_chord_header,
   );
   const [first, ...rest] = steps.map(({ signature }) => signature);
   const last = steps.at(-1);

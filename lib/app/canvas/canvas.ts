@@ -1,4 +1,5 @@
 import { UmbelError } from '../../contract/errors.ts';
+import { pythonRepr } from '../../protocol/repr.ts';
 import { encodeSignature, type Signature as SignatureJson } from '../../protocol/signature.ts';
 import { uuid } from '../../util/clock.ts';
 import type { AnyResult } from '../any-result.ts';
@@ -10,11 +11,11 @@ import { applyEagerly } from './apply-eagerly.ts';
 import { pipe } from './compose.ts';
 import { freeze } from './freeze.ts';
 import { GroupResult } from './group-result.ts';
-import { link, linkError } from './links.ts';
+import { flattenLinks, link, linkError } from './links.ts';
 import { merge } from './merge.ts';
 import { headerOf, isChord, isEmptyGroup, isGroup, tasksOf, withTasks } from './parts.ts';
 import { resultFrom } from './result-from.ts';
-import { type Stamps, stamp } from './stamp.ts';
+import { isVisitor, type StampingVisitor, type StampOptions, type Stamps, stamp } from './stamp.ts';
 import type { AnyCanvas, CanvasTypes } from './types.ts';
 import { toWireOptions } from './wire-options.ts';
 
@@ -106,15 +107,34 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     return this;
   }
 
+  /**
+   * A copy with other arguments, kwargs or options; what is left out stays. (`clone` adds to them.)
+   */
+  replace({ args, kwargs, options }: SignatureParts): this {
+    const json = this.#json;
+    return this.#copy({
+      ...json,
+      args: args ?? json.args,
+      kwargs: kwargs ?? json.kwargs,
+      options: options ? toWireOptions(options) : json.options,
+    });
+  }
+
+  /** This, and all that is linked to it, and to that. */
+  flattenLinks(): SignatureJson[] {
+    return flattenLinks(this.#json);
+  }
+
   /** Called with the result. Of a group: called without it when its first task succeeds; of a chord: linked to its body. */
   link(callback: SignatureLike): this {
     this.#json = link(this.#json, encodeSignature(callback));
     return this;
   }
 
-  /** Called with the id of the task that failed. */
+  /** Called with the id of the task that failed. Of a chord: the body's, as `task_allow_error_cb_on_chord_header` says. */
   linkError(errback: SignatureLike): this {
-    this.#json = linkError(this.#json, encodeSignature(errback));
+    const onHeader = this.#app?.conf.task_allow_error_cb_on_chord_header ?? false;
+    this.#json = linkError(this.#json, encodeSignature(errback), onHeader);
     return this;
   }
 
@@ -123,9 +143,17 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     return this.linkError(errback);
   }
 
-  /** Stamps every task in it: `sig.stamp({ tenant: 'acme' })`. Workers can revoke by stamps. */
-  stamp(stamps: Stamps): this {
-    this.#json = stamp(this.#json, stamps);
+  /**
+   * Stamps every task in it and what is linked to it, with values by which tasks can be found and revoked:
+   * `sig.stamp({ tenant: 'acme' })`. A visitor says for each part what its stamps are:
+   * `sig.stamp({ onSignature: () => ({ at: Date.now() }) }, { appendStamps: true }, { tenant: 'acme' })`.
+   */
+  stamp(stamps: Stamps, options?: StampOptions): this;
+  stamp(visitor: StampingVisitor, options?: StampOptions, stamps?: Stamps): this;
+  stamp(first: Stamps | StampingVisitor, options: StampOptions = {}, stamps: Stamps = {}): this {
+    this.#json = isVisitor(first)
+      ? stamp(this.#json, stamps, first, options)
+      : stamp(this.#json, first, null, options);
     return this;
   }
 
@@ -141,6 +169,22 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     return this.#json;
   }
 
+  /** `tasks.add(1, 2)` */
+  toString(): string {
+    const { task, args, kwargs } = this.#json;
+    const named = Object.entries(kwargs).map(([name, value]) => `${name}=${pythonRepr(value)}`);
+    return `${task}(${[...args.map((arg) => pythonRepr(arg)), ...named].join(', ')})`;
+  }
+
+  /** Sets options of each member. */
+  protected setEach(optionsOf: (index: number) => ApplyOptions): this {
+    const members = tasksOf(this.#json).map((member, index) =>
+      merge(member, { options: toWireOptions(optionsOf(index)) }),
+    );
+    this.#json = withTasks(this.#json, members);
+    return this;
+  }
+
   /** What comes after this, as JSON: `this | next`. */
   protected piped(next: SignatureJson): SignatureJson {
     return pipe(this.#json, jsonOf(next));
@@ -151,10 +195,27 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     return this.#app;
   }
 
+  #copy(json: SignatureJson): this {
+    const copy: unknown = Reflect.construct(this.constructor, [this.#app, json]);
+    if (copy instanceof Canvas && isOfClass(copy, this)) return copy;
+    throw new TypeError('unreachable: the class makes its own kind');
+  }
+
   #asResult(result: AnyResult | null): Result {
     if (isResult<Result>(result)) return result;
     throw new UmbelError('bad_request', 'There is nothing to send: the chain has no steps.');
   }
+}
+
+/** Parts of a signature that `replace` exchanges. */
+export interface SignatureParts {
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  readonly options?: ApplyOptions;
+}
+
+function isOfClass<C extends object>(copy: object, original: C): copy is C {
+  return copy.constructor === original.constructor;
 }
 
 /** A group that was made of an empty list has no tasks, and so no app; nothing needs one. */

@@ -1,6 +1,7 @@
 import type { Signature as SignatureJson } from '../../protocol/signature.ts';
 import { Canvas, jsonOf } from './canvas.ts';
 import { pipeAll } from './compose.ts';
+import { unchain } from './merge.ts';
 import type { AnyCanvas, FirstOf, Fits, Fitting, Gives, LastOf, ResultOf, Takes } from './types.ts';
 
 /** Steps one after the other; each gets the value of the one before. */
@@ -8,6 +9,11 @@ export class Chain<In, Out, Result> extends Canvas<In, Out, Result> {
   /** Sends it; arguments are put before those of the first step. */
   delay(...args: unknown[]): Promise<Result> {
     return this.applyAsync(args);
+  }
+
+  /** The steps, with what is linked to the chain on the last of them and its errbacks on all. */
+  unchain(): SignatureJson[] {
+    return unchain(this.toJSON());
   }
 
   clone(): Chain<In, Out, Result> {

@@ -128,11 +128,12 @@ export function freezeSteps(
   freezing: FreezeOptions,
   links: readonly Signature[] = [],
   errbacks: readonly Signature[] = [],
+  onHeader = false,
 ): Frozen[] {
   const { oid, rootId } = freezing;
   const id = freezing.id ?? textOption(chain.options, 'task_id');
   const normal = normalizeSteps(tasksOf(withPartial(chain, { args: chain.args })));
-  const steps = linkSteps(normal, links, errbacks);
+  const steps = linkSteps(normal, links, errbacks, onHeader);
   const frozen = steps.map((step, index) =>
     freeze(step, index === steps.length - 1 ? { ...freezing, id } : { oid, rootId }),
   );

@@ -4,6 +4,13 @@ import type { GroupResult } from './group-result.ts';
 import { groupOf, tasksOf } from './parts.ts';
 import type { AnyCanvas, Fits, Gives, GivesAll, ResultOf, Takes, TakesAll } from './types.ts';
 
+/** Seconds. */
+export interface SkewOptions {
+  readonly start?: number;
+  readonly stop?: number | null;
+  readonly step?: number;
+}
+
 /** Tasks side by side. `Out` is the list of what they return. */
 export class Group<In, Out> extends Canvas<In, Out, GroupResult<Out>> {
   get length(): number {
@@ -13,6 +20,15 @@ export class Group<In, Out> extends Canvas<In, Out, GroupResult<Out>> {
   /** Sends them all; arguments are put before those of each. */
   delay(...args: unknown[]): Promise<GroupResult<Out>> {
     return this.applyAsync(args);
+  }
+
+  /**
+   * Spreads the starts: the first after `start` seconds, each next `step` later, none later than `stop`. Changes the
+   * group (celery/canvas.py `group.skew`).
+   */
+  skew({ start = 1, stop = null, step = 1 }: SkewOptions = {}): this {
+    const last = stop === null ? Infinity : Math.floor((stop - start) / step);
+    return this.setEach((index) => ({ countdown: start + Math.min(index, last) * step }));
   }
 
   clone(): Group<In, Out> {

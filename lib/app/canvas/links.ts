@@ -21,13 +21,25 @@ export function link(json: Signature, callback: Signature): Signature {
   return withTasks(json, [link(first, { ...callback, immutable: true }), ...rest]);
 }
 
-/** Adds an errback. Of a chord the body tells; header tasks only when they are chords, which have bodies of their own. */
-export function linkError(json: Signature, errback: Signature): Signature {
-  const linked = (member: Signature): Signature => linkError(member, errback);
+/**
+ * Adds an errback. Of a chord the body tells, and with `onHeader` (`task_allow_error_cb_on_chord_header`) each header
+ * task as well; chords in a header always do, which have bodies of their own.
+ */
+export function linkError(json: Signature, errback: Signature, onHeader = false): Signature {
+  const linked = (member: Signature): Signature => linkError(member, errback, onHeader);
   if (isGroup(json)) return withTasks(json, tasksOf(json).map(linked));
   if (!isChord(json)) return addToList(json, 'link_error', errback);
-  const header = tasksOf(headerOf(json)).map((member) => (isChord(member) ? linked(member) : member));
+  const forHeader = { ...errback, immutable: true };
+  const header = tasksOf(headerOf(json)).map((member) => {
+    if (isChord(member)) return linked(member);
+    return onHeader ? linkError(member, forHeader, onHeader) : member;
+  });
   return { ...json, kwargs: { ...json.kwargs, header, body: linked(bodyOf(json)) } };
+}
+
+/** A signature, and all that is linked to it, and to that (celery/canvas.py `flatten_links`). */
+export function flattenLinks(json: Signature): Signature[] {
+  return [json, ...listOption(json.options, 'link').flatMap(flattenLinks)];
 }
 
 /** Adds to a list of signatures among the options, unless it is there already. */

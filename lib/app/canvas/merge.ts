@@ -39,10 +39,12 @@ export function linkSteps(
   steps: readonly Signature[],
   links: readonly Signature[],
   errbacks: readonly Signature[],
+  onHeader = false,
 ): Signature[] {
-  const linked = steps.map((step) => errbacks.reduce(linkError, step));
+  const withErrback = (step: Signature, errback: Signature): Signature => linkError(step, errback, onHeader);
+  const linked = steps.map((step) => errbacks.reduce(withErrback, step));
   const last = linked.pop();
-  return last ? [...linked, links.reduce(link, last)] : [];
+  return last ? [...linked, links.reduce((step, callback) => link(step, callback), last)] : [];
 }
 
 /** The same with partial arguments for whoever runs first. */
