@@ -67,7 +67,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'events',
-    summary: 'print events of workers and tasks as they happen',
+    summary: 'a live screen of workers and tasks, or --dump every event',
     load: async () => (await import('./events.ts')).registerEvents,
   },
   {

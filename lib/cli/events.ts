@@ -1,47 +1,48 @@
 import type { Command } from 'commander';
+import type { Celery } from '../app/celery.ts';
 import { EventReceiver } from '../events/receiver.ts';
 import type { CeleryEvent } from '../protocol/event.ts';
-import { pythonRepr } from '../protocol/repr.ts';
 import { type GlobalOptions, withApp } from './context.ts';
+import { dumpLine } from './event-dump.ts';
 import { say } from './output.ts';
+import { runTop } from './top/top.ts';
+import { untilEndSignal } from './until-signal.ts';
 
-const COMMON = new Set(['type', 'timestamp', 'hostname', 'utcoffset', 'pid', 'clock', 'uuid', 'name']);
-
-/** One event as a line, in the form of `celery events --dump` (celery/events/dumper.py). */
-export function dumpLine(event: CeleryEvent): string {
-  const time = new Date(event.timestamp * 1000).toISOString().replace('T', ' ').replace('Z', '');
-  const fields = Object.entries(event)
-    .filter(([key, value]) => !COMMON.has(key) && value !== null)
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : pythonRepr(value)}`);
-  const uuid = event['uuid'];
-  const name = event['name'];
-  const subject = typeof uuid === 'string' ? ` ${typeof name === 'string' ? name : ''}(${uuid})` : '';
-  return `${event.hostname} [${time}]${subject} ${event.type.replace(/^(task|worker)-/, '$1 ')} ${fields.join(', ')}`.trimEnd();
+interface EventsOptions {
+  readonly dump?: boolean;
+  readonly json?: boolean;
 }
 
-/** `umbel events --dump`: prints every event until Ctrl-C. */
+/** `umbel events`: a live screen of workers and tasks, or with `--dump` a line for every event. */
 export function registerEvents(program: Command): void {
   program
     .command('events')
-    .description('Print events of workers and tasks as they happen.')
-    .option('-d, --dump', 'one line an event (the default)')
-    .addHelpText('after', '\nExample: umbel -A tasks events --dump')
-    .action(async () => {
-      await withApp(program.opts<GlobalOptions>(), async (app) => {
-        const receiver = new EventReceiver({
-          transport: await app.transport(),
-          onEvents: (events) => {
-            for (const event of events) say(dumpLine(event));
-          },
-        });
-        await receiver.start();
-        say('-> evdump: starting capture...');
-        await app.control.heartbeat();
-        await new Promise<void>((resolve) => {
-          process.once('SIGINT', resolve);
-          process.once('SIGTERM', resolve);
-        });
-        await receiver.stop();
-      });
+    .description(
+      'A live screen of workers and tasks; select one to see or revoke it. Workers send events when started with -E, or ' +
+        'told by: umbel control enable_events.',
+    )
+    .option('-d, --dump', 'print a line for every event; so does output that is no terminal')
+    .option('-j, --json', 'the same as JSON, a line each')
+    .addHelpText('after', '\nExamples:\n  umbel -A tasks events\n  umbel -A tasks events --dump')
+    .action(async ({ dump, json }: EventsOptions) => {
+      const globals = program.opts<GlobalOptions>();
+      const isScreen = !dump && !json && process.stdout.isTTY && process.stdin.isTTY;
+      await withApp(globals, (app) => (isScreen ? runTop(app) : dumpEvents(app, json === true)));
     });
+}
+
+async function dumpEvents(app: Celery, asJson: boolean): Promise<void> {
+  const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(event) : dumpLine(event));
+  const receiver = new EventReceiver({
+    transport: await app.transport(),
+    onEvents: (events) => {
+      for (const event of events) say(line(event));
+    },
+  });
+  const end = untilEndSignal();
+  await receiver.start();
+  if (!asJson) say('-> evdump: starting capture...');
+  await app.control.heartbeat();
+  await end;
+  await receiver.stop();
 }

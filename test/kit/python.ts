@@ -1,7 +1,7 @@
 import { ROOT, TestProcess } from './process.ts';
 
 const FOLDER = `${ROOT}test/interop`;
-const PYTHON = '/usr/bin/python3';
+export const PYTHON = '/usr/bin/python3';
 
 /** Broker and result backend of the Python side. */
 export interface PythonUrls {
