@@ -9,6 +9,7 @@ export { Chain, chain } from './app/canvas/chain.ts';
 export { Chord, chord } from './app/canvas/chord.ts';
 export { Group, group, type SkewOptions } from './app/canvas/group.ts';
 export { GroupResult } from './app/canvas/group-result.ts';
+export { ResultSet } from './app/canvas/result-set.ts';
 export { ImmutableSignature, Signature } from './app/canvas/signature.ts';
 export type { StampingVisitor, StampOptions, Stamps } from './app/canvas/stamp.ts';
 export type { AnyCanvas, Gives, ResultOf, Takes } from './app/canvas/types.ts';
@@ -21,7 +22,8 @@ export type { BoundTask, RegisteredTask, TaskFunction } from './app/function-tas
 export type { QueueFields, QueueItem } from './app/queue-settings.ts';
 export { Broadcast } from './app/queues.ts';
 export type { Registry } from './app/registry.ts';
-export type { RevokeOptions } from './app/result-port.ts';
+export { type Dependency, DependencyGraph } from './app/result-tree.ts';
+export type { RevokeOptions } from './app/revoke-options.ts';
 export type { Route, RouteFunction, RouteTarget } from './app/routes.ts';
 export type {
   ListenOptions,
@@ -38,6 +40,7 @@ export {
   CeleryError,
   ChordError,
   Ignore,
+  IncompleteStream,
   MaxRetriesExceededError,
   NotRegistered,
   Reject,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { ResultBackend } from '../backend/backend.ts';
-import { Control } from '../control/control-client.ts';
+import { Control, type RevokeOptions as ControlRevokeOptions } from '../control/control-client.ts';
 import type { Mailbox } from '../control/mailbox.ts';
 import { decodeSignature } from '../protocol/signature.ts';
 import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
@@ -32,10 +32,10 @@ import {
   type TaskFunction,
 } from './function-task.ts';
 import { formatOf } from './payload-format.ts';
-import { Producer } from './producer.ts';
+import { Producer, type Sent } from './producer.ts';
 import { Registry } from './registry.ts';
-import type { RevokeOptions } from './result-port.ts';
 import { retryCall } from './retry-call.ts';
+import type { RevokeOptions } from './revoke-options.ts';
 import { type RoutedCall, Router } from './router.ts';
 import { sentEvent } from './sent-event.ts';
 import { type ListenOptions, type SignalListener, type SignalName, Signals } from './signals.ts';
@@ -140,9 +140,9 @@ export class Celery implements TraceApp {
     options: ApplyOptions = NO_OPTIONS,
   ): Promise<AsyncResult<R>> {
     const task: CallableTask = this.tasks.get(name) ?? { name };
-    const { id, published } = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
-    await published;
-    return new AsyncResult<R>(this, id);
+    const sent = this.#producer.send(task, args, options.kwargs ?? NO_KWARGS, options);
+    await sent.published;
+    return resultOf<R>(this, sent);
   }
 
   /**
@@ -233,8 +233,8 @@ export class Celery implements TraceApp {
       return this.runNow(task.name, args, { kwargs, ...(taskId && { taskId }), ...(headers && { headers }) });
     }
     try {
-      const { id, published } = this.#producer.send(task, args, kwargs, options);
-      return published.then(() => new AsyncResult(this, id));
+      const sent = this.#producer.send(task, args, kwargs, options);
+      return sent.published.then(() => resultOf(this, sent));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -256,7 +256,15 @@ export class Celery implements TraceApp {
 
   /** Asks all workers not to run a task: what `result.revoke()` does. */
   async revoke(taskId: string | readonly string[], options: RevokeOptions): Promise<void> {
-    await this.control.revoke(taskId, options);
+    await this.control.revoke(taskId, controlOptions(options));
+  }
+
+  /** The same for all tasks with one of these stamps. */
+  async revokeByStampedHeaders(
+    headers: Readonly<Record<string, unknown>>,
+    options: RevokeOptions,
+  ): Promise<void> {
+    await this.control.revokeByStampedHeaders(headers, controlOptions(options));
   }
 
   /** The call has just been published, so the transport is open; closed since, there is nobody to tell. */
@@ -265,6 +273,16 @@ export class Celery implements TraceApp {
     if (transport instanceof Promise) return;
     this.#connections.dispatcher(transport).send('task-sent', sentEvent(call, routed));
   }
+}
+
+function resultOf<R = unknown>(app: Celery, { id, ignored }: Sent): AsyncResult<R> {
+  const result = new AsyncResult<R>(app, id);
+  result.ignored = ignored;
+  return result;
+}
+
+function controlOptions({ wait = false, ...options }: RevokeOptions): ControlRevokeOptions {
+  return { ...options, reply: wait };
 }
 
 /** Whether a value is an app, of this or another copy of the library. */

@@ -35,6 +35,15 @@ export interface ProducerParts {
   readonly onSent: (call: TaskCall, routed: RoutedCall, message: WireMessage) => void;
 }
 
+/** A call on its way. */
+export interface Sent {
+  readonly id: string;
+  /** Its result will not be stored. */
+  readonly ignored: boolean;
+  /** Resolves when the broker has it. */
+  readonly published: Promise<void>;
+}
+
 /** Turns calls into messages and publishes them (celery/app/amqp.py `Producer`). */
 export class Producer {
   readonly #parts: ProducerParts;
@@ -43,13 +52,13 @@ export class Producer {
     this.#parts = parts;
   }
 
-  /** Sends a call. Resolves to its id when the broker has it. */
+  /** Sends a call. */
   send(
     task: CallableTask,
     args: readonly unknown[],
     kwargs: Readonly<Record<string, unknown>>,
     options: ApplyOptions,
-  ): { id: string; published: Promise<void> } {
+  ): Sent {
     const context = currentContext();
     const merged = mergeOptions(task, options);
     const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged, task);
@@ -58,7 +67,7 @@ export class Producer {
     if (context && task.trail !== false && merged.addToParent !== false && !context.calledDirectly) {
       context.children.push([[id, null], null]);
     }
-    return { id, published: this.publishCall(call, routed, merged) };
+    return { id, ignored: call.ignoreResult ?? false, published: this.publishCall(call, routed, merged) };
   }
 
   /** Publishes a call that is complete, such as a retry. */

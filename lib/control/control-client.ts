@@ -42,6 +42,15 @@ export class Control {
     return this.#command('revoke', { task_id: taskId, terminate, signal }, options);
   }
 
+  /** The same for all tasks with one of these stamps: `{ customer: 'acme' }`, or a list of values. */
+  revokeByStampedHeaders(
+    headers: Readonly<Record<string, unknown>>,
+    options: RevokeOptions = {},
+  ): Promise<ControlReplies> {
+    const { terminate = false, signal = 'SIGTERM' } = options;
+    return this.#command('revoke_by_stamped_headers', { headers, terminate, signal }, options);
+  }
+
   ping(options: ControlOptions = {}): Promise<ControlReplies> {
     return this.#command('ping', {}, { reply: true, ...options });
   }

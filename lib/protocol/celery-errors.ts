@@ -84,6 +84,13 @@ export class TimeoutError extends CeleryError {
   }
 }
 
+/** What a result has started is not known before it has ended. */
+export class IncompleteStream extends CeleryError {
+  constructor(...args: readonly unknown[]) {
+    super('IncompleteStream', args);
+  }
+}
+
 /** The broker could not be reached to send a task. */
 export class OperationalError extends CeleryError {
   constructor(...args: readonly unknown[]) {

@@ -222,6 +222,7 @@ function isOfClass<C extends object>(copy: object, original: C): copy is C {
 const NO_APP: ResultPort = {
   backend: () => Promise.reject(new UmbelError('bad_request', 'An empty group belongs to no app.')),
   revoke: () => Promise.resolve(),
+  revokeByStampedHeaders: () => Promise.resolve(),
   resultFromTuple: () => {
     throw new UmbelError('bad_request', 'An empty group belongs to no app.');
   },

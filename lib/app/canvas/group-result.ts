@@ -1,86 +1,32 @@
 import { encodeJson } from '../../protocol/json.ts';
 import type { AnyResult, GetOptions, LeafResult } from '../any-result.ts';
 import { groupBackend } from '../chord-backend.ts';
-import { parentsOf, waitWithParents } from '../follow-parents.ts';
-import type { ResultPort, RevokeOptions } from '../result-port.ts';
+import { parentsOf } from '../follow-parents.ts';
+import type { ResultPort } from '../result-port.ts';
+import { ResultSet } from './result-set.ts';
 
 /** The results of a group, in the order of its tasks. `T` is the list of what they return. */
-export class GroupResult<T = unknown[]> implements AnyResult {
+export class GroupResult<T = unknown[]> extends ResultSet<T> implements AnyResult {
   readonly id: string;
   /** The step before the group. */
   readonly parent: AnyResult | null;
-  /** Of each task, or group in the group, its result. */
-  readonly results: readonly AnyResult[];
   readonly #app: ResultPort;
 
   constructor(app: ResultPort, id: string, results: readonly AnyResult[], parent: AnyResult | null = null) {
+    super(app, results);
     this.#app = app;
     this.id = id;
-    this.results = results;
     this.parent = parent;
   }
 
-  get length(): number {
-    return this.results.length;
-  }
-
-  [Symbol.iterator](): IterableIterator<AnyResult> {
-    return this.results[Symbol.iterator]();
-  }
-
-  /**
-   * Waits for all values, in the order of the group. Throws the first error that comes, also of a step before the group, `TimeoutError` after `timeout`
-   * seconds; with `propagate: false` errors stand in the list.
-   */
-  get(options?: GetOptions): Promise<T>;
-  async get(options: GetOptions = {}): Promise<unknown> {
-    const { propagate = true, followParents = true } = options;
-    const parents = propagate && followParents ? parentsOf(this) : [];
-    // When a task before the group fails in Python, its members never get a result.
-    return waitWithParents(parents, options.signal, (signal) =>
-      Promise.all(this.results.map((result) => result.get({ ...options, signal }))),
-    );
-  }
-
-  /** As `get`: by custom the name for groups. */
-  join(options?: GetOptions): Promise<T> {
-    return this.get(options);
-  }
-
-  /** All have ended. */
-  async ready(): Promise<boolean> {
-    return (await this.#ask((result) => result.ready())).every(Boolean);
-  }
-
-  /** All have succeeded. */
-  async successful(): Promise<boolean> {
-    return (await this.#ask((result) => result.successful())).every(Boolean);
-  }
-
-  /** Any has failed. */
-  async failed(): Promise<boolean> {
-    return (await this.#ask((result) => result.failed())).some(Boolean);
-  }
-
-  /** Any has not ended yet. */
-  async waiting(): Promise<boolean> {
-    return !(await this.ready());
-  }
-
-  /** How many have succeeded. */
-  async completedCount(): Promise<number> {
-    return (await this.#ask((result) => result.successful())).filter(Boolean).length;
-  }
-
-  /** Asks all workers not to start them, or with `terminate` to stop them. */
-  async revoke(options: RevokeOptions = {}): Promise<void> {
-    const ids = this.leaves().map(({ id }) => id);
-    if (ids.length > 0) await this.#app.revoke(ids, options);
+  /** The members: of each task, or group in the group, its result. */
+  async children(): Promise<readonly AnyResult[]> {
+    return this.results;
   }
 
   /** Deletes the stored results of all, and those of its parents. */
-  async forget(): Promise<void> {
-    await this.#ask((result) => result.forget());
+  override async forget(): Promise<void> {
+    await super.forget();
     await this.parent?.forget();
   }
 
@@ -95,24 +41,36 @@ export class GroupResult<T = unknown[]> implements AnyResult {
     await groupBackend(await this.#app.backend()).deleteGroup(this.id);
   }
 
-  leaves(): readonly LeafResult[] {
-    return this.results.flatMap((result) => result.leaves());
-  }
-
   /** `[[id, parent], [members]]`, the form in which results travel inside results. */
   asTuple(): [[string, unknown], unknown] {
     return [[this.id, this.parent?.asTuple() ?? null], this.results.map((result) => result.asTuple())];
+  }
+
+  /** Whether it is the result of the same group: same id, same members, in the same order. */
+  equals(other: GroupResult): boolean {
+    const { results } = this;
+    return (
+      this.id === other.id &&
+      results.length === other.results.length &&
+      results.every(({ id }, index) => id === other.results[index]?.id)
+    );
   }
 
   toJSON(): unknown {
     return this.asTuple();
   }
 
-  toString(): string {
+  override toString(): string {
     return this.id;
   }
 
-  #ask<A>(question: (result: AnyResult) => Promise<A>): Promise<A[]> {
-    return Promise.all(this.results.map(question));
+  /** The error of a step before the group ends the waiting: in Python its members then never get a result. */
+  protected override waitForAll(
+    options: GetOptions,
+    parents: readonly LeafResult[] = [],
+  ): Promise<unknown[]> {
+    const { propagate = true, followParents = true } = options;
+    const before = propagate && followParents ? parentsOf(this) : [];
+    return super.waitForAll(options, [...before, ...parents]);
   }
 }

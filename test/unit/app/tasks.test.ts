@@ -185,7 +185,7 @@ describe('a class task', () => {
   it('tells its progress and calls its handlers', async () => {
     const states: string[] = [];
     const result = await report.delay(7);
-    const value = await result.get({ timeout: 10, onState: ({ status }) => states.push(status) });
+    const value = await result.get({ timeout: 10, onMessage: ({ status }) => states.push(status) });
     expect(value).toBe('Report 7 generated');
     expect(worker.states).toContainEqual(['PROGRESS', { reportId: 7, current: 40, total: 100 }]);
     expect(worker.events).toContainEqual(['task-progress', { uuid: result.id, current: 40 }]);

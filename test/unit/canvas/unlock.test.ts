@@ -95,7 +95,9 @@ it('gives up after max_retries, when the sender said so', async () => {
   const unlock = await app.sendTask('celery.chord_unlock', ['gid', echo.s()], {
     kwargs: { result: [[['no-such-task', null], null]], interval: 0.05, max_retries: 2 },
   });
-  await expect(unlock.get(wait)).rejects.toMatchObject({ name: 'MaxRetriesExceededError' });
+  await expect(app.AsyncResult(unlock.id).get(wait)).rejects.toMatchObject({
+    name: 'MaxRetriesExceededError',
+  });
 });
 
 it('cannot grow a chord', async () => {
