@@ -80,6 +80,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'run a TypeScript or JavaScript file, such as a client',
     load: async () => (await import('./run.ts')).registerRun,
   },
+  {
+    name: 'shell',
+    summary: 'type JavaScript with the app and its tasks in scope',
+    load: async () => (await import('./shell.ts')).registerShell,
+  },
+  {
+    name: 'completion',
+    summary: 'let the shell complete commands, options and tasks',
+    load: async () => (await import('./completion.ts')).registerCompletion,
+  },
 ];
 
 /** Commands of Celery that are not here, and what does their work. */

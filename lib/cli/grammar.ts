@@ -47,7 +47,8 @@ function explain(name: string): string {
   return `Error: There is no command "${name}".${hint} There are: ${names.join(', ')}.`;
 }
 
-function subcommandIndex(argv: readonly string[]): number {
+/** Place of the subcommand among the words; behind the last of them when there is none. */
+export function subcommandIndex(argv: readonly string[]): number {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
     if (VALUE_OPTIONS.has(word)) at++;

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { wholeNumber } from './parse.ts';
 import { type RemoteCommand, registerRemote } from './remote.ts';
 
-const COMMANDS: readonly RemoteCommand[] = [
+/** Every command of `umbel inspect`, with the words it takes (celery/worker/control.py). */
+export const INSPECT_COMMANDS: readonly RemoteCommand[] = [
   { name: 'active', help: 'tasks that run now', parse: () => ({ safe: null }) },
   { name: 'active_queues', help: 'queues the workers consume' },
   { name: 'clock', help: 'logical clock' },
@@ -51,7 +52,7 @@ export function registerInspect(program: Command): void {
     name: 'inspect',
     description: 'Ask the workers.',
     example: 'Example: umbel -A tasks inspect active',
-    commands: COMMANDS,
+    commands: INSPECT_COMMANDS,
     showsReplies: true,
     countsNodes: true,
   });

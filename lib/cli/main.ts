@@ -11,11 +11,19 @@ process.stdout.on('error', () => process.exit(EXIT.ok));
 // end a worker, or come back from the log of the error itself, for ever.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-try {
-  const argv = process.argv.slice(2);
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === 'completion' && argv[1] === 'words') {
+    const { sayCompletions } = await import('./complete.ts');
+    await sayCompletions(argv);
+    return;
+  }
   const request = readRequest(argv);
   const program = await createProgram(request);
   await program.parseAsync(withEnvironment(program, argv, request.at), { from: 'user' });
+}
+
+try {
+  await main(process.argv.slice(2));
 } catch (thrown) {
   const { text, exitCode } = explain(thrown);
   if (text) process.stderr.write(`${text}\n`);

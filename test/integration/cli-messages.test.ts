@@ -108,6 +108,7 @@ describe('usage', () => {
     [['call'], 2, /missing required argument 'name'/],
     [['purge'], 2, /purge asks before it deletes; add -f in a script/],
     [['purge', '-f', '-X', 'celery'], 2, /Every queue is excluded/],
+    [['completion', 'tcsh'], 2, /There is no completion for "tcsh"\. There are: bash, zsh, fish/],
     [['list', 'stars'], 2, /There is no list of "stars"\. There is: bindings/],
     [['run', 'nope.ts'], 2, /Error: There is no module "nope\.ts" in .*\nTried: nope\.ts\.\n/],
     [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
@@ -136,6 +137,8 @@ describe('usage', () => {
       'events',
       'report',
       'run',
+      'shell',
+      'completion',
     ]) {
       const { code, output } = await say(name, '--help');
       expect(output).toMatch(/Examples?:\s+umbel/);
