@@ -1,6 +1,7 @@
 import type { OverviewRange } from '../contract/live.ts';
 import type { Overview, Problem, TaskRow, WorkerRow } from '../contract/records.ts';
 import type { ClusterEvent } from './event-fields.ts';
+import { LostTasks } from './lost-tasks.ts';
 import { buildOverview } from './overview.ts';
 import { findProblems } from './problems.ts';
 import { QueueTable, type Sample } from './queue-table.ts';
@@ -37,6 +38,7 @@ export class Monitor {
   readonly names = new TaskNames();
   readonly throughput = new Throughput();
   readonly tasks: TaskTable;
+  readonly lost: LostTasks;
   readonly events = new RateCounter(5);
   readonly finished = new RateCounter(10);
   /** Events that could not be used. */
@@ -52,6 +54,8 @@ export class Monitor {
 
   constructor({ maxTasks = 10_000 }: MonitorOptions = {}) {
     this.tasks = new TaskTable(maxTasks, (record) => this.#forget(record));
+    const noteChange = (record: TaskRecord) => void this.#changed.set(record.uuid, record);
+    this.lost = new LostTasks(this.workers, this.tasks, noteChange);
   }
 
   /** Takes events as they arrived at `now`. Never throws: what cannot be used is dropped and counted. */
@@ -65,7 +69,8 @@ export class Monitor {
 
   /** Moves time on, about once a second: silent workers, lost tasks, the verdict. */
   tick(now: number): void {
-    for (const worker of this.workers.tick(now)) this.#loseTasks(worker);
+    for (const worker of this.workers.tick(now)) this.lost.withWorker(worker);
+    this.lost.tick(now);
     if (this.#lagCount > 0) this.#lagMs = (this.#lagSum / this.#lagCount) * 1000;
     this.#lagSum = 0;
     this.#lagCount = 0;
@@ -109,7 +114,7 @@ export class Monitor {
       if (record.state === 'SUCCESS' && runtime !== null) this.names.restoreRuntime(name, runtime);
     }
     if (queue !== null) this.queues.see(queue, now);
-    if (record.isRunning && worker !== null) this.workers.get(worker)?.running.set(record.uuid, record);
+    if (record.isRunning && worker !== null) this.lost.restored(record, now);
     if (record.state === 'FAILURE') this.#noteFailure(record);
   }
 
@@ -166,9 +171,10 @@ export class Monitor {
   #applyWorker(kind: string, event: ClusterEvent, now: number): boolean {
     if (kind !== 'online' && kind !== 'heartbeat' && kind !== 'offline') return true;
     const worker = this.workers.ensure(event.hostname, now);
+    if (worker.isSucceededBy(event)) this.lost.withPredecessor(worker, worker.startOf(event));
     worker.applyHeartbeat(kind, event, now);
     for (const queue of worker.facts.queues ?? []) this.queues.see(queue, now);
-    if (kind === 'offline') this.#loseTasks(worker);
+    if (kind === 'offline') this.lost.withWorker(worker);
     this.workers.touch(worker.name);
     return true;
   }
@@ -258,13 +264,6 @@ export class Monitor {
     if (known >= 0) this.#failures.splice(known, 1);
     this.#failures.unshift(record);
     if (this.#failures.length > MAX_FAILURES) this.#failures.pop();
-  }
-
-  #loseTasks(worker: WorkerRecord): void {
-    for (const record of worker.running.values()) {
-      record.facts.isLost = true;
-      this.#changed.set(record.uuid, record);
-    }
   }
 
   #slots(): [busy: number, total: number] {

@@ -98,6 +98,24 @@ export class WorkerRecord {
     this.sample(now);
   }
 
+  /**
+   * The event comes from another process under this name: the one before it is gone, with what it ran. Umbel's workers
+   * say when they started; of others the pid tells. An online event alone tells nothing: Celery's workers send one after
+   * each reconnect.
+   */
+  isSucceededBy(event: ClusterEvent): boolean {
+    if (this.status === 'offline') return false;
+    const startedAt = numberOf(event, 'started_at');
+    if (startedAt !== null && this.tellsFigures) return startedAt > (this.facts.startedAt ?? startedAt);
+    const pid = numberOf(event, 'pid');
+    return pid !== null && pid !== (this.facts.pid ?? pid);
+  }
+
+  /** When the process that sent this heartbeat started, or the earliest that is known of it. */
+  startOf(event: ClusterEvent): number {
+    return numberOf(event, 'started_at') ?? event.timestamp;
+  }
+
   /** It is alive: a heartbeat, or any event of a task it runs. */
   beat(now: number): void {
     this.lastHeartbeat = now;

@@ -78,10 +78,16 @@ const infosSchema = z.array(
  * Running and reserved tasks name the queue they came from, and the process that runs them: Celery's events name
  * neither, as they carry the pid of the worker's main process.
  */
-export function applyTaskInfos(monitor: Monitor, worker: WorkerRecord, answer: unknown): void {
+export function applyTaskInfos(
+  monitor: Monitor,
+  worker: WorkerRecord,
+  answer: unknown,
+  areActive: boolean,
+): void {
   const parsed = infosSchema.safeParse(answer);
   for (const { id, worker_pid: pid, delivery_info: info } of parsed.success ? parsed.data : []) {
     const record = monitor.tasks.get(id);
+    if (record && areActive) monitor.lost.confirm(record, worker);
     const queue = info?.routing_key;
     if (record) applyPid(monitor, record, pid);
     if (!record || record.facts.queue !== null || queue === undefined) continue;

@@ -196,7 +196,8 @@ export class Inspector {
   #apply(worker: WorkerRecord, method: InspectMethod, answer: unknown, now: number): void {
     if (method === 'stats') applyStats(worker, answer, now);
     if (method === 'active_queues') applyActiveQueues(worker, answer);
-    if (method === 'active' || method === 'reserved') applyTaskInfos(this.#monitor, worker, answer);
+    if (method === 'active' || method === 'reserved')
+      applyTaskInfos(this.#monitor, worker, answer, method === 'active');
   }
 
   #ensure(name: string): Inspection {

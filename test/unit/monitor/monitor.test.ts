@@ -72,6 +72,56 @@ describe('the cluster monitor', () => {
     expect(monitor.workers.get('w1@host')?.status).toBe('online');
   });
 
+  it.each([
+    ['another start', { started_at: T0 - 60 }, { started_at: T0 + 3 }],
+    ['another pid', {}, { pid: 8 }],
+  ])('says that tasks are lost when a new process takes over the name at once (%s)', (_how, old, young) => {
+    const umbel = 'started_at' in old ? { concurrency: 2 } : {};
+    const monitor = monitorWith([
+      workerEvent('online', 0, { ...umbel, ...old }),
+      taskEvent('started', 1),
+      // A reconnected worker says online again; its tasks run on.
+      workerEvent('online', 2, { ...umbel, ...old }),
+    ]);
+    expect(monitor.tasks.get('t1')?.facts.isLost).toBe(false);
+    monitor.apply(
+      [
+        taskEvent('started', 3.5, { uuid: 't2' }),
+        workerEvent('online', 3.2, { ...umbel, ...young }),
+        workerEvent('heartbeat', 5, { ...umbel, ...young }),
+      ],
+      T0 + 5,
+    );
+    expect(monitor.tasks.get('t1')?.toRow()).toMatchObject({ state: 'STARTED', isLost: true });
+    expect(monitor.tasks.get('t2')?.toRow()).toMatchObject({ state: 'STARTED', isLost: false });
+    expect(monitor.workerRows(T0 + 5)[0]).toMatchObject({ status: 'online', active: 1 });
+  });
+
+  it('says that restored tasks are lost unless their worker shows itself', () => {
+    const before = monitorWith([
+      taskEvent('started', 0, { uuid: 'gone' }),
+      taskEvent('started', 0, { uuid: 'alive', hostname: 'w2@host' }),
+      taskEvent('started', 0, { uuid: 'replaced', hostname: 'w3@host' }),
+    ]);
+    const monitor = new Monitor();
+    for (const { uuid, facts } of before.tasks.values())
+      monitor.restore(new TaskRecord(uuid, facts), T0 + 60);
+    monitor.apply(
+      [
+        workerEvent('heartbeat', 70, { hostname: 'w2@host', started_at: T0 - 10, concurrency: 1 }),
+        workerEvent('heartbeat', 70, { hostname: 'w3@host', started_at: T0 + 50, concurrency: 1 }),
+      ],
+      T0 + 70,
+    );
+    monitor.tick(T0 + 70);
+    const lost = () =>
+      [...monitor.tasks.values()].filter(({ facts }) => facts.isLost).map(({ uuid }) => uuid);
+    expect(lost()).toEqual([]);
+    monitor.tick(T0 + 76);
+    expect(lost().sort()).toEqual(['gone', 'replaced']);
+    expect(monitor.workers.get('w2@host')?.active).toBe(1);
+  });
+
   it('takes a goodbye for what it is', () => {
     const monitor = monitorWith([workerEvent('online', 0), workerEvent('offline', 1)]);
     monitor.tick(T0 + 2);
