@@ -102,8 +102,9 @@ export class Request implements TaskHandle, Timed {
     this.pid = pid;
     this.startedAt = nowSeconds();
     this.#host.ledger.started(this);
-    if (!profile.acksLate) this.ack();
+    // Before the ack: whoever watches knows of a task that goes down with this worker from now on.
     this.#host.events.send(this, 'task-started', {});
+    if (!profile.acksLate) this.ack();
     if (profile.trackStarted && !this.ignoresResult) {
       void this.store('STARTED', JSON.stringify({ pid, hostname: this.#host.hostname }));
     }
