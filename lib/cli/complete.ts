@@ -38,8 +38,18 @@ async function candidatesFor(
   if (asked !== undefined) return valuesOf(asked);
   if (typed.startsWith('-')) return optionNames(command);
   if (command === program) return COMMANDS.map(({ name }) => name);
-  // Options in between make no difference to the first word of a command's own.
-  return own.some((word) => !word.startsWith('-')) ? [] : firstWords(command.name(), before);
+  return hasArgument(own, options) ? [] : firstWords(command.name(), before);
+}
+
+/** Whether a word stands there that is neither an option nor the value of one. */
+function hasArgument(words: readonly string[], options: readonly Option[]): boolean {
+  return words.some((word, index) => {
+    const before = words[index - 1];
+    const isValue = options.some(
+      (option) => takesValue(option) && (option.short === before || option.long === before),
+    );
+    return !word.startsWith('-') && !isValue;
+  });
 }
 
 const takesValue = (option: Option): boolean => option.required || option.optional;
