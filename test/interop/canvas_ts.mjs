@@ -13,6 +13,11 @@ app.task('ts.echo', (value) => value);
 app.task('ts.fail', (text) => {
   throw new RangeError(text);
 });
+app.task('ts.flaky', { bind: true }, (self, failures) => {
+  const { retries } = self.request;
+  if (retries < failures) throw self.retry({ exc: new Error('not yet'), countdown: 0.1 });
+  return retries;
+});
 app.task('ts.told', (id) => `told of ${id}`);
 app.task('ts.hand_over', { bind: true }, (self, x) =>
   self.replace(

@@ -3,7 +3,7 @@ import json
 import os
 import time
 
-from celery import Celery
+from celery import Celery, chain
 from kombu.common import Broadcast
 
 app = Celery("tasks_py", broker=os.environ["BROKER_URL"], backend=os.environ["RESULT_BACKEND"])
@@ -74,3 +74,21 @@ def append(path, text):
 @app.task(name="py.when")
 def when():
     return time.time()
+
+
+@app.task(name="py.told")
+def told(task_id):
+    return "told of %s" % task_id
+
+
+@app.task(name="py.hand_over", bind=True)
+def hand_over(self, x):
+    raise self.replace(
+        chain(app.signature("ts.add", (x, 1), queue="ts"), app.signature("py.add", (5,), queue="py"))
+    )
+
+
+@app.task(name="py.one_more", bind=True)
+def one_more(self, x):
+    self.add_to_chord(app.signature("ts.add", (x, 100), queue="ts"))
+    return x
