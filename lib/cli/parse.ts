@@ -28,6 +28,13 @@ export function octal(text: string): string {
   throw new InvalidArgumentError('It must be octal digits, such as 022.');
 }
 
+/** `max,min` or `max` alone, as Celery reads it: the larger of two is the upper bound. */
+export function autoscale(text: string): { max: number; min: number } {
+  const numbers = text.split(',').map(wholeNumber);
+  if (numbers.length > 2) throw new InvalidArgumentError('It is max,min: two whole numbers.');
+  return { max: Math.max(...numbers), min: numbers.length === 1 ? 0 : Math.min(...numbers) };
+}
+
 /** A port; 0 stands for any free one. */
 export function port(text: string): number {
   const value = wholeNumber(text);

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { toError } from '../contract/errors.ts';
 import type { LogLevel } from '../util/logger.ts';
+import type { AutoscaleRange } from '../worker/autoscaler.ts';
 import { ASYNC_CONCURRENCY, poolKind, type WorkerOptions } from '../worker/options.ts';
 import { CliExit, EXIT } from './exit.ts';
-import { count, list, logLevel, octal, seconds, wholeNumber } from './parse.ts';
+import { autoscale, count, list, logLevel, octal, seconds, wholeNumber } from './parse.ts';
 import type { Privileges } from './privileges.ts';
 
 /** What stands on the command line of a worker. */
@@ -11,6 +12,7 @@ export interface WorkerCliOptions extends Privileges {
   readonly hostname?: string;
   readonly loglevel: LogLevel;
   readonly concurrency?: number;
+  readonly autoscale?: AutoscaleRange;
   readonly pool?: string;
   readonly queues?: string[];
   readonly excludeQueues?: string[];
@@ -53,6 +55,11 @@ function addPoolOptions(command: Command): Command {
       '-c, --concurrency <n>',
       `tasks at once; default: CPUs, ${ASYNC_CONCURRENCY} with -P async`,
       count,
+    )
+    .option(
+      '--autoscale <max,min>',
+      'let the pool follow its load between two sizes, such as 10,2',
+      autoscale,
     )
     .option(
       '-P, --pool <pool>',
@@ -123,6 +130,7 @@ export function workerOptions(
     logLevel: options.loglevel,
     hostname: options.hostname ?? null,
     concurrency: options.concurrency ?? null,
+    autoscale: options.autoscale ?? null,
     pool: options.pool ?? null,
     queues: options.queues ?? null,
     excludeQueues: options.excludeQueues ?? [],

@@ -63,6 +63,21 @@ export class Control {
     return this.#command('pool_shrink', { n }, options);
   }
 
+  /** Makes pools as large as this. Not a command of Celery: Python's workers do not know it. */
+  concurrency(n: number, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('concurrency', { n }, options);
+  }
+
+  /** Changes the bounds of workers that were started with `--autoscale`. */
+  autoscale(max: number, min: number, options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('autoscale', { max, min }, options);
+  }
+
+  /** New processes or threads, with the code as it is now; needs the setting `worker_pool_restarts`. */
+  poolRestart(options?: ControlOptions): Promise<ControlReplies> {
+    return this.#command('pool_restart', { modules: null, reload: false, reloader: null }, options);
+  }
+
   addConsumer(queue: string, options?: ControlOptions): Promise<ControlReplies> {
     return this.#command(
       'add_consumer',

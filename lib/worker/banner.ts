@@ -20,7 +20,7 @@ const FLOWER = [
 
 /** What the worker prints when it starts: Celery's fields in Celery's order. */
 export function banner(app: Celery, settings: WorkerSettings, isInfo: boolean): string {
-  const { hostname, concurrency, pool, taskEvents, queues } = settings;
+  const { hostname, concurrency, autoscale, pool, taskEvents, queues } = settings;
   const facts = [
     `${hostname} v${VERSION} (umbel)`,
     '',
@@ -30,7 +30,7 @@ export function banner(app: Celery, settings: WorkerSettings, isInfo: boolean): 
     `.> app:         ${app.main}`,
     `.> transport:   ${maskUrl(app.conf.broker_url)}`,
     `.> results:     ${app.backendUrl === null ? 'disabled://' : maskUrl(app.backendUrl)}`,
-    `.> concurrency: ${concurrency} (${pool})`,
+    `.> concurrency: ${autoscale ? `{min=${autoscale.min}, max=${autoscale.max}}` : concurrency} (${pool})`,
     `.> task events: ${taskEvents ? 'ON' : 'OFF (enable -E to monitor tasks in this worker)'}`,
     '',
   ];

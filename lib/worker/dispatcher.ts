@@ -105,6 +105,11 @@ export class Dispatcher {
     this.#logger.warning(`Task ${request.label} is not started: its lease ended and another worker has it.`);
   }
 
+  /** Tasks that only wait for a slot. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
   /** Received but not started: `inspect reserved`. */
   waiting(): TaskHandle[] {
     return [...this.#waiting, ...[...this.#lanes.values()].flatMap((lane) => [...lane.waiting])];

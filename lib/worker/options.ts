@@ -3,6 +3,7 @@ import { directQueue } from '../app/queues.ts';
 import { UmbelError } from '../contract/errors.ts';
 import type { Queue } from '../transport/transport.ts';
 import type { Logger, LogLevel } from '../util/logger.ts';
+import type { AutoscaleRange } from './autoscaler.ts';
 import { nodeFile, nodeName } from './names.ts';
 import { POOL_KINDS, type PoolKind } from './pool/pool.ts';
 
@@ -16,6 +17,8 @@ export interface WorkerOptions {
   /** `-n`: `w1@%h`. Default `celery@<host>`. */
   readonly hostname?: string | null;
   readonly concurrency?: number | null;
+  /** Let the pool follow its load between `min` and `max`, in place of `concurrency`. */
+  readonly autoscale?: AutoscaleRange | null;
   /** `prefork`, `threads`, `async` or `solo`; `gevent` and `eventlet` mean `async`, `processes` means `prefork`. */
   readonly pool?: string | null;
   /** Names of queues to consume. Default: `task_queues`, or the default queue. */
@@ -52,7 +55,9 @@ export interface WorkerOptions {
 export interface WorkerSettings {
   readonly hostname: string;
   readonly pool: PoolKind;
+  /** Slots at the start. */
   readonly concurrency: number;
+  readonly autoscale: AutoscaleRange | null;
   readonly prefetchMultiplier: number;
   readonly queues: readonly Queue[];
   readonly taskEvents: boolean;
@@ -91,6 +96,7 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     hostname,
     pool,
     concurrency: concurrencyOf(app, options, pool),
+    autoscale: autoscaleOf(options, pool),
     prefetchMultiplier: options.prefetchMultiplier ?? conf.worker_prefetch_multiplier,
     queues: queuesOf(app, options, hostname),
     taskEvents: options.taskEvents ?? conf.worker_send_task_events,
@@ -154,9 +160,24 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-function concurrencyOf({ conf }: Celery, { concurrency }: WorkerOptions, pool: PoolKind): number {
+function concurrencyOf({ conf }: Celery, { concurrency, autoscale }: WorkerOptions, pool: PoolKind): number {
   if (pool === 'solo') return 1;
+  if (autoscale) return Math.max(1, autoscale.min);
   return concurrency ?? (pool === 'async' ? ASYNC_CONCURRENCY : conf.worker_concurrency);
+}
+
+function autoscaleOf({ autoscale }: WorkerOptions, pool: PoolKind): AutoscaleRange | null {
+  if (!autoscale) return null;
+  wholeFrom(1, 'The most slots of --autoscale', autoscale.max);
+  wholeFrom(0, 'The fewest slots of --autoscale', autoscale.min);
+  if (autoscale.min > autoscale.max) {
+    throw new UmbelError(
+      'bad_config',
+      `--autoscale has more at least (${autoscale.min}) than at most (${autoscale.max}).`,
+    );
+  }
+  if (pool !== 'solo') return autoscale;
+  throw new UmbelError('bad_config', 'The solo pool runs one task at a time: it cannot have --autoscale.');
 }
 
 function queuesOf(app: Celery, { queues, excludeQueues = [] }: WorkerOptions, hostname: string): Queue[] {

@@ -1,5 +1,6 @@
 import type { Pidbox } from '../control/pidbox.ts';
 import type { EventDispatcher } from '../events/dispatcher.ts';
+import type { Autoscaler } from './autoscaler.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { TaskHandle } from './handle.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -14,6 +15,7 @@ export interface Parts {
   readonly host: RequestHost;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
+  readonly autoscaler: Autoscaler | null;
   readonly heartbeat: Heartbeat;
   readonly pidbox: Pidbox;
   readonly neighbors: Neighbors;
@@ -27,7 +29,8 @@ export interface Parts {
  * Takes nothing more and gives back what has not started: waiting, rate-limited and ETA tasks go to the front of their
  * queues, so that another worker has them at once. The newest goes first, which leaves the oldest in front.
  */
-export async function stopTaking({ host, dispatcher, etaTimer, patience }: Parts): Promise<void> {
+export async function stopTaking({ host, dispatcher, autoscaler, etaTimer, patience }: Parts): Promise<void> {
+  await autoscaler?.stop();
   await patience.for(host.consumer.pause());
   const unstarted: TaskHandle[] = [...dispatcher.close(), ...host.ledger.scheduled.keys()];
   etaTimer.stop();

@@ -10,6 +10,7 @@ import type { Transport } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
 import type { Service } from '../util/service.ts';
+import { Autoscaler } from './autoscaler.ts';
 import { connectBackend, connectBroker } from './connect.ts';
 import { obey } from './control/commands.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -93,6 +94,7 @@ export class Worker implements Service {
     await parts.neighbors.listen();
     await parts.host.consumer.start();
     await parts.heartbeat.start();
+    await parts.autoscaler?.start();
     this.#isReady = true;
     logger.info(`${sender} ready.`);
     await this.#app.signals.send('worker_ready', { sender });
@@ -157,8 +159,11 @@ export class Worker implements Service {
       logger,
       consumer: transport.createConsumer({
         queues: settings.queues,
-        prefetch: settings.concurrency * settings.prefetchMultiplier,
-        onDeliveries: (deliveries) => reception.receive(deliveries),
+        prefetch: (settings.autoscale?.max ?? settings.concurrency) * settings.prefetchMultiplier,
+        onDeliveries: (deliveries) => {
+          reception.receive(deliveries);
+          autoscaler?.scale();
+        },
         onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
         onConnection: (state, reason) => this.#onConnection(state, reason),
       }),
@@ -182,6 +187,17 @@ export class Worker implements Service {
       limitTimer,
     );
     dispatcher.attach(pool);
+    const fitPrefetch = (): void =>
+      host.consumer.setPrefetch((autoscaler?.range.max ?? pool.size) * settings.prefetchMultiplier);
+    const autoscaler =
+      settings.autoscale &&
+      new Autoscaler({
+        range: settings.autoscale,
+        pool,
+        logger,
+        quantity: () => host.ledger.active.size + dispatcher.waitingCount,
+        onRange: fitPrefetch,
+      });
     const reception = new Reception({ app, host, profiles, dispatcher, etaTimer });
     const heartbeat = new Heartbeat({
       dispatcher: events,
@@ -204,12 +220,13 @@ export class Worker implements Service {
       host,
       dispatcher,
       pool,
+      autoscaler,
       profiles,
       heartbeat,
       revocations: neighbors.revocations,
       elections: neighbors.elections,
       startedAt: this.#startedAt,
-      onResized: () => host.consumer.setPrefetch(pool.size * settings.prefetchMultiplier),
+      onResized: fitPrefetch,
       shutdown: () => void this.shutdown('warm', 0),
     };
     const pidbox = new Pidbox({
@@ -225,6 +242,7 @@ export class Worker implements Service {
       host,
       dispatcher,
       pool,
+      autoscaler,
       heartbeat,
       pidbox,
       neighbors,
@@ -241,6 +259,7 @@ export class Worker implements Service {
     parts.host.consumer.unhold(task.delivery.tag);
     parts.dispatcher.push(task);
     parts.dispatcher.pump();
+    parts.autoscaler?.scale();
   }
 
   #onConnection(state: 'lost' | 'restored', reason?: string): void {

@@ -34,9 +34,12 @@ export class WorkerBench {
   }
 
   launch(...args: string[]): TestProcess {
-    const worker = umbel(['-A', 'test/integration/worker-app.ts', 'worker', '-l', 'info', ...args], {
-      env: this.env,
-    });
+    return this.launchApp('test/integration/worker-app.ts', args);
+  }
+
+  /** A worker of another app, or with more in its environment. */
+  launchApp(app: string, args: readonly string[], env: Record<string, string> = {}): TestProcess {
+    const worker = umbel(['-A', app, 'worker', '-l', 'info', ...args], { env: { ...this.env, ...env } });
     this.#workers.push(worker);
     return worker;
   }

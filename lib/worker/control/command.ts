@@ -1,5 +1,6 @@
 import type { Celery } from '../../app/celery.ts';
 import type { Transport } from '../../transport/transport.ts';
+import type { Autoscaler } from '../autoscaler.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { Elections } from '../elections.ts';
 import type { Heartbeat } from '../heartbeat.ts';
@@ -17,6 +18,8 @@ export interface ControlContext {
   readonly host: RequestHost;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
+  /** null when the pool has a fixed size. */
+  readonly autoscaler: Autoscaler | null;
   readonly profiles: TaskProfiles;
   readonly heartbeat: Heartbeat;
   readonly revocations: Revocations;
@@ -53,4 +56,12 @@ export function countOf(value: unknown): number {
   const count = value === null || value === undefined ? 1 : Number(value);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new RangeError(`${String(value)} is not a whole number from 1`);
+}
+
+/** A whole number from 0, or null when it is missing. */
+export function optionalCount(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new RangeError(`${String(value)} is not a whole number from 0`);
 }

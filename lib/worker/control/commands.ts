@@ -4,6 +4,7 @@ import { exceptionRepr } from '../../protocol/exception.ts';
 import { pythonRepr } from '../../protocol/repr.ts';
 import type { ControlCommand, ControlContext } from './command.ts';
 import { INSPECTION, TASK_LISTS } from './inspection.ts';
+import { POOL_SIZE } from './pool-size.ts';
 import { REVOCATION } from './revocation.ts';
 import { SETTINGS } from './settings.ts';
 import { STEERING } from './steering.ts';
@@ -19,7 +20,9 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 const COMMANDS: ReadonlyMap<string, ControlCommand> = new Map(
-  [INSPECTION, TASK_LISTS, SETTINGS, REVOCATION, STEERING].flatMap((family) => Object.entries(family)),
+  [INSPECTION, TASK_LISTS, SETTINGS, REVOCATION, POOL_SIZE, STEERING].flatMap((family) =>
+    Object.entries(family),
+  ),
 );
 
 /** Carries out a remote command. What goes wrong is the reply, never the worker's end. */

@@ -20,7 +20,14 @@ export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
   memsample: () => `${(process.memoryUsage.rss() / 1e6).toFixed(3)}MB`,
 };
 
-function stats({ app, host, pool, startedAt, transport }: ControlContext): Record<string, unknown> {
+function stats({
+  app,
+  host,
+  pool,
+  autoscaler,
+  startedAt,
+  transport,
+}: ControlContext): Record<string, unknown> {
   const usage = process.resourceUsage();
   return {
     total: Object.fromEntries(host.ledger.totals),
@@ -30,6 +37,7 @@ function stats({ app, host, pool, startedAt, transport }: ControlContext): Recor
     pool: pool.info(),
     broker: transport.brokerInfo(),
     prefetch_count: host.consumer.prefetch,
+    ...(autoscaler && { autoscaler: autoscaler.info() }),
     rusage: {
       utime: usage.userCPUTime / 1e6,
       stime: usage.systemCPUTime / 1e6,

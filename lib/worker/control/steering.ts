@@ -1,26 +1,8 @@
 import type { Queue } from '../../transport/transport.ts';
-import {
-  type Arguments,
-  type ControlCommand,
-  type ControlContext,
-  countOf,
-  failed,
-  ok,
-  textOf,
-} from './command.ts';
+import { type Arguments, type ControlCommand, type ControlContext, failed, ok, textOf } from './command.ts';
 
-/** Commands that change the worker while it runs: pool, queues, events, shutdown. */
+/** Commands that change the worker while it runs: queues, events, shutdown. */
 export const STEERING: Readonly<Record<string, ControlCommand>> = {
-  pool_grow: ({ pool, onResized }, { n }) => {
-    pool.grow(countOf(n));
-    onResized();
-    return ok('pool will grow');
-  },
-  pool_shrink: ({ pool, onResized }, { n }) => {
-    pool.shrink(countOf(n));
-    onResized();
-    return ok('pool will shrink');
-  },
   add_consumer: addConsumer,
   cancel_consumer: cancelConsumer,
   active_queues: ({ host }) => host.consumer.queues.map(describeQueue),
