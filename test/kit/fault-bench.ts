@@ -11,6 +11,8 @@ export interface FaultBenchOptions {
   readonly workerBroker?: string;
   /** Seconds. Default 2. */
   readonly lease?: number;
+  /** Seconds. Default 3600. */
+  readonly visibilityTimeout?: number;
 }
 
 /** A client, workers of the built command line, and the books of what they did, for tests that break something. */
@@ -28,7 +30,7 @@ export class FaultBench {
 
   /** Starts a worker, by default with two processes; does not wait until it is ready. */
   launch(...args: readonly string[]): TestProcess {
-    const { broker, workerBroker = broker, backend, lease = 2 } = this.#options;
+    const { broker, workerBroker = broker, backend, lease = 2, visibilityTimeout = 3600 } = this.#options;
     this.#launched += 1;
     const name = `w${this.#launched}@faults`;
     const defaults = args.includes('-c') ? [] : ['-c', '2'];
@@ -40,6 +42,7 @@ export class FaultBench {
           CELERY_RESULT_BACKEND: backend,
           LEDGER: this.ledger.path,
           LEASE: String(lease),
+          VISIBILITY_TIMEOUT: String(visibilityTimeout),
         },
       },
     );
@@ -72,6 +75,17 @@ export class FaultBench {
   async drained(count: number, timeoutMs: number): Promise<void> {
     await waitUntil(`${count} tasks have run`, () => this.ledger.endedCount >= count, timeoutMs);
     await waitUntil('all are acknowledged', async () => (await this.held()) === 0, timeoutMs);
+  }
+
+  /** As `drained`, or until the broker has held nothing for three seconds: what has not run by then is lost. */
+  async quiet(count: number, timeoutMs: number): Promise<void> {
+    let emptySince = Number.POSITIVE_INFINITY;
+    const isQuiet = async (): Promise<boolean> => {
+      const isEmpty = (await this.held()) === 0;
+      emptySince = isEmpty ? Math.min(emptySince, performance.now()) : Number.POSITIVE_INFINITY;
+      return isEmpty && (this.ledger.endedCount >= count || performance.now() - emptySince > 3000);
+    };
+    await waitUntil('nothing is left to run', isQuiet, timeoutMs);
   }
 
   /** Messages that wait in a queue, and those that are taken but not settled. */
