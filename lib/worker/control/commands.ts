@@ -1,4 +1,4 @@
-import { toError } from '../../contract/errors.ts';
+import { toError, UmbelError } from '../../contract/errors.ts';
 import type { ControlRequest } from '../../protocol/control.ts';
 import { exceptionRepr } from '../../protocol/exception.ts';
 import { pythonRepr } from '../../protocol/repr.ts';
@@ -36,6 +36,7 @@ export async function obey(context: ControlContext, request: ControlRequest): Pr
   try {
     return await command(context, request.arguments);
   } catch (error) {
-    return { error: exceptionRepr(toError(error)) };
+    // Our own errors are written for people; others are shown as Python shows an exception.
+    return { error: error instanceof UmbelError ? error.message : exceptionRepr(toError(error)) };
   }
 }
