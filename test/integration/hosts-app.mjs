@@ -1,0 +1,19 @@
+// The app of every host: what needs a graphics card has a queue of its own.
+import { hostname } from 'node:os';
+import { Celery } from '../../dist/lib/index.js';
+
+export const app = new Celery('hosts', {
+  broker_transport_options: { lease: 3 },
+  task_routes: { 'video.*': 'gpu' },
+});
+
+export const where = app.task('web.where', () => hostname());
+export const encode = app.task('video.encode', () => hostname());
+export const slow = app.task(
+  'web.slow',
+  async (seconds) => {
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return hostname();
+  },
+  { acksLate: true },
+);
