@@ -28,7 +28,7 @@ if (!existsSync(`${root}bench/node_modules/bullmq`)) {
 
 const { beeQueue } = await import('./contenders/bee-queue.mjs');
 const { bullmq } = await import('./contenders/bullmq.mjs');
-const { pythonCelery, umbel } = await import('./contenders/celery.mjs');
+const { floor, pythonCelery, umbel } = await import('./contenders/celery.mjs');
 const { Redis } = createRequire(import.meta.url)('ioredis');
 
 /** Umbel's embedded engine in a process of its own, with its log on disk (group commit). */
@@ -63,6 +63,7 @@ const contenders = [
   { contender: umbel('prefork'), server: redisServer, total: total / 2, concurrency: 2 },
   { contender: bullmq, server: redisServer, total, concurrency: 50 },
   { contender: beeQueue, server: redisServer, total, concurrency: 50 },
+  { contender: floor, server: redisServer, total, concurrency: 100, isDrainOnly: true },
   { contender: pythonCelery('prefork'), server: redisServer, total: total / 10, concurrency: 2 },
 ];
 
@@ -70,6 +71,7 @@ async function measure(kind, run) {
   const rows = contenders.map(() => []);
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const [index, entry] of contenders.entries()) {
+      if (entry.isDrainOnly && kind !== 'drain') continue;
       const server = await entry.server();
       entry.label = `${entry.contender.name} on ${server.name}, c=${entry.concurrency}`;
       try {

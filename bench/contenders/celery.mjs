@@ -78,6 +78,11 @@ export const pythonCelery = (pool) =>
     ),
   );
 
+/** The least that the protocol needs, to see how far a worker is from it. It does not run other tasks than the no-op. */
+export const floor = celeryWorker('floor', ({ port }) =>
+  start(process.execPath, [`${folder}floor-worker.mjs`, String(port)]),
+);
+
 /** Umbel's worker, as a user starts it. */
 export const umbel = (pool, flags = []) =>
   celeryWorker(`Umbel ${pool}${flags.length ? ` ${flags.join(' ')}` : ''}`, (server, concurrency) =>
