@@ -50,8 +50,9 @@ export function decodeEnvelope(text: string): WireMessage {
     properties: checkProperties(properties),
     contentType: String(envelope['content-type'] ?? 'application/data'),
     contentEncoding: typeof contentEncoding === 'string' ? contentEncoding : 'utf-8',
+    body: '',
   };
-  return { ...message, body: decodeBody(body, properties, message) };
+  return Object.assign(message, { body: decodeBody(body, properties, message) });
 }
 
 /** The text of a message that goes back to its queue: flagged as redelivered, and counted (kombu/transport/redis.py). */
@@ -87,17 +88,23 @@ function decodeBody(
   return encoding === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : body;
 }
 
+/** Mends what is missing or of another type. In place: each message passes here, and few need it. */
 function checkProperties(properties: Record<string, unknown>): WireMessage['properties'] {
+  if (typeof properties['priority'] !== 'number') properties['priority'] = 0;
   const info = properties['delivery_info'];
-  const priority = properties['priority'];
-  const deliveryInfo: DeliveryInfo = isRecord(info)
-    ? { ...info, exchange: String(info['exchange'] ?? ''), routing_key: String(info['routing_key'] ?? '') }
-    : { exchange: '', routing_key: '' };
-  return {
-    ...properties,
-    delivery_info: deliveryInfo,
-    priority: typeof priority === 'number' ? priority : 0,
-  };
+  if (!isDeliveryInfo(info)) {
+    const { exchange, routing_key, ...rest } = isRecord(info) ? info : {};
+    properties['delivery_info'] = {
+      ...rest,
+      exchange: String(exchange ?? ''),
+      routing_key: String(routing_key ?? ''),
+    };
+  }
+  return properties;
+}
+
+function isDeliveryInfo(info: unknown): info is DeliveryInfo {
+  return isRecord(info) && typeof info['exchange'] === 'string' && typeof info['routing_key'] === 'string';
 }
 
 function quote(text: string): string {

@@ -76,7 +76,8 @@ export async function startNetwork(names: readonly string[]): Promise<Network> {
   return {
     hosts,
     async stop() {
-      await Promise.all(processes.map((process) => process.stop()));
+      // The youngest first: a worker whose broker is gone takes its time to stop.
+      for (const process of processes.reverse()) await process.stop();
       for (const space of spaces) ip('netns', 'del', space);
     },
   };
