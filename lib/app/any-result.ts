@@ -32,7 +32,7 @@ export interface LeafResult {
 export interface AnyResult {
   readonly id: string;
   /** The step before this one. */
-  readonly parent: AnyResult | null;
+  parent: AnyResult | null;
   get(options?: GetOptions): Promise<unknown>;
   ready(): Promise<boolean>;
   successful(): Promise<boolean>;

@@ -16,7 +16,7 @@ import { storedValue } from './stored-value.ts';
 export class AsyncResult<T = unknown> implements AnyResult {
   readonly id: string;
   /** The step before this one: of a chain the previous task, of a chord's body the header. */
-  readonly parent: AnyResult | null;
+  parent: AnyResult | null;
   /** Nothing is stored for it (`ignoreResult`): `get()` gives null at once. */
   ignored = false;
   readonly #app: ResultPort;

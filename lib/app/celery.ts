@@ -229,8 +229,7 @@ export class Celery implements TraceApp {
     options: ApplyOptions,
   ): Promise<AsyncResult<unknown>> {
     if (this.conf.task_always_eager && this.tasks.has(task.name)) {
-      const { taskId, headers } = options;
-      return this.runNow(task.name, args, { kwargs, ...(taskId && { taskId }), ...(headers && { headers }) });
+      return new Signature(this, taskJson(task.name, args)).apply([], { ...options, kwargs });
     }
     try {
       const sent = this.#producer.send(task, args, kwargs, options);

@@ -1,151 +1,174 @@
-import { UmbelError } from '../contract/errors.ts';
-import { PROPAGATE_STATES } from '../contract/states.ts';
-import { Retry } from '../protocol/celery-errors.ts';
+import { Ignore, Reject, Retry } from '../protocol/celery-errors.ts';
 import { encodeException } from '../protocol/exception.ts';
-import { decodeJson, encodeJson } from '../protocol/json.ts';
-import type { ResultMeta } from '../protocol/result.ts';
+import { isoformatNow } from '../protocol/json-types.ts';
+import { encodeResult, type ResultMeta } from '../protocol/result.ts';
+import { serializerNamed } from '../protocol/serializer.ts';
 import { uuid } from '../util/clock.ts';
-import type { GetOptions } from './any-result.ts';
-import type { AppPort } from './app-port.ts';
-import { AsyncResult } from './async-result.ts';
+import type { AnyResult } from './any-result.ts';
 import { type Ending, runAttempt } from './attempt.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
-import type { Signals } from './signals.ts';
+import { type EagerEnd, EagerResult } from './eager-result.ts';
 import type { Task } from './task.ts';
 import { tellFailed, tellPostrun, tellPrerun, tellRetry, tellSuccess } from './task-signals.ts';
 import { tracebackOf } from './traceback.ts';
+import type { TraceApp } from './tracer.ts';
 
-/** A result that is there already: of `apply`, and of any call with `task_always_eager`. */
-export class EagerResult<T = unknown> extends AsyncResult<T> {
-  readonly #meta: ResultMeta;
-  readonly #error: unknown;
+interface EagerCall {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
 
-  constructor(app: AppPort, meta: ResultMeta, error: unknown) {
-    super(app, meta.taskId);
-    this.#meta = meta;
-    this.#error = error;
-  }
-
-  override async meta(): Promise<ResultMeta> {
-    return this.#meta;
-  }
-
-  override async result(): Promise<unknown> {
-    return this.#error ?? this.#meta.result;
-  }
-
-  override get(options: GetOptions & { readonly propagate: false }): Promise<T | Error>;
-  override get(options?: GetOptions): Promise<T>;
-  override async get({ propagate = true }: GetOptions = {}): Promise<unknown> {
-    if (!PROPAGATE_STATES.has(this.#meta.status)) return this.#meta.result;
-    if (propagate) throw this.#error;
-    return this.#error;
-  }
-
-  override async failure(): Promise<unknown> {
-    return PROPAGATE_STATES.has(this.#meta.status) ? this.#error : null;
-  }
-
-  override async revoke(): Promise<void> {
-    // It has run already.
-  }
-
-  override async forget(): Promise<void> {
-    // Nothing is stored.
-  }
+/** The context of a call that runs here; it knows what runs within it. */
+interface EagerContext extends TaskContext {
+  readonly started: AnyResult[];
 }
 
 /**
- * Runs a task in place as a worker would: arguments and value go through JSON, retries follow at once without waiting.
- * Throws the task's error with `throw` or `task_eager_propagates`.
+ * Runs a task in place as a worker would (celery/app/task.py `apply`): arguments and value go through the serializer,
+ * handlers and signals are called, retries follow at once without waiting. Throws the task's error with `throw` or
+ * `task_eager_propagates`.
  */
 export async function runEagerly(
-  app: AppPort & { readonly signals: Signals },
+  app: TraceApp,
   task: Task,
   args: readonly unknown[],
   options: EagerOptions,
 ): Promise<EagerResult> {
-  const taskId = options.taskId ?? uuid();
-  let call = { args: copy(args), kwargs: copy(options.kwargs ?? {}) };
+  const copy = copier(options.serializer ?? task.serializer ?? app.conf.task_serializer);
+  const id = options.taskId ?? uuid();
+  const surrounding = currentContext();
+  let call: EagerCall = { args: copy(args), kwargs: copy(options.kwargs ?? {}) };
   for (let retries = 0; ; retries += 1) {
-    const context = eagerContext(task, taskId, call, retries, options);
+    const context = eagerContext(task, id, call, retries, options);
     await tellPrerun(app.signals, task, context);
     const ending = await runAttempt(task, context);
-    await tellEagerEnding(app.signals, task, context, ending);
-    if (ending.kind === 'threw' && ending.error instanceof Retry && context.retryPlan) {
-      call = { args: copy(context.retryPlan.args), kwargs: copy(context.retryPlan.kwargs) };
+    const end = await conclude(app, task, context, ending, copy);
+    await tellPostrun(app.signals, task, context, end.meta.status, end.error ?? end.meta.result);
+    if (end.meta.status === 'RETRY') {
+      const { args: nextArgs, kwargs } = context.retryPlan ?? call;
+      call = { args: copy(nextArgs), kwargs: copy(kwargs) };
       continue;
     }
-    const children = context.children;
+    await keep(app, task, options, end.meta);
+    const doesThrow = options.throw ?? app.conf.task_eager_propagates;
+    if (doesThrow && end.meta.status === 'FAILURE') throw end.error;
+    const result = new EagerResult(app, end);
+    if (isEager(surrounding)) surrounding.started.push(result);
+    return result;
+  }
+}
+
+/** What the end of the body means, with the handlers and signals of it. */
+async function conclude(
+  app: TraceApp,
+  task: Task,
+  context: EagerContext,
+  ending: Ending,
+  copy: <T>(value: T) => T,
+): Promise<EagerEnd> {
+  const { id, args, kwargs } = context;
+  try {
     if (ending.kind === 'returned') {
-      const result = decodeJson(encodeJson(ending.value ?? null));
-      return new EagerResult(app, finished(taskId, 'SUCCESS', result, null, children), null);
+      const value = copy(ending.value ?? null);
+      await task.onSuccess(ending.value, id, args, kwargs);
+      await tellSuccess(app.signals, task, context, value);
+      await task.afterReturn('SUCCESS', ending.value, id, args, kwargs);
+      return endOf(context, 'SUCCESS', value, null);
     }
     const { error } = ending;
-    if (options.throw ?? app.conf.task_eager_propagates) throw error;
-    const record = encodeException(error, task.name);
-    return new EagerResult(app, finished(taskId, 'FAILURE', record, tracebackOf(error), children), error);
+    if (error instanceof Retry) {
+      const reason = context.retryPlan?.exc ?? error;
+      await task.onRetry(reason, id, args, kwargs);
+      await tellRetry(app.signals, task, context, reason, tracebackOf(reason));
+      return endOf(context, 'RETRY', null, error);
+    }
+    if (error instanceof Ignore) return endOf(context, 'IGNORED', null, error);
+    if (error instanceof Reject) return endOf(context, 'REJECTED', null, error);
+    await task.onFailure(error, id, args, kwargs);
+    await tellFailed(app.signals, context, error, tracebackOf(error));
+    await task.afterReturn('FAILURE', error, id, args, kwargs);
+    return endOf(context, 'FAILURE', encodeException(error, task.name), error);
+  } catch (error) {
+    // A value that cannot be written, or a handler that fails, is a failure of the task.
+    return endOf(context, 'FAILURE', encodeException(error, task.name), error);
   }
 }
 
-async function tellEagerEnding(
-  signals: Signals,
-  task: Task,
-  context: TaskContext,
-  ending: Ending,
-): Promise<void> {
-  if (ending.kind === 'returned') {
-    await tellSuccess(signals, task, context, ending.value ?? null);
-    await tellPostrun(signals, task, context, 'SUCCESS', ending.value);
-    return;
-  }
-  const { error } = ending;
-  const isRetry = error instanceof Retry && context.retryPlan !== null;
-  if (isRetry) await tellRetry(signals, task, context, context.retryPlan?.exc ?? error, tracebackOf(error));
-  else await tellFailed(signals, context, error, tracebackOf(error));
-  await tellPostrun(signals, task, context, isRetry ? 'RETRY' : 'FAILURE', error);
+function endOf(context: EagerContext, status: string, result: unknown, error: unknown): EagerEnd {
+  const { id: taskId, started, children, parentId, group } = context;
+  const meta: ResultMeta = {
+    taskId,
+    status,
+    result,
+    traceback: status === 'FAILURE' ? tracebackOf(error) : null,
+    children: [...started.map((child) => child.asTuple()), ...children],
+    dateDone: isoformatNow(),
+    ...(parentId !== null && { parentId }),
+    ...(group !== null && { groupId: group }),
+  };
+  return { meta, error, started };
 }
 
-function finished(
-  taskId: string,
-  status: string,
-  result: unknown,
-  traceback: string | null,
-  children: readonly unknown[],
-): ResultMeta {
-  return { taskId, status, result, traceback, children, dateDone: new Date().toISOString() };
+/** With `task_store_eager_result` others find the result as well. */
+async function keep(app: TraceApp, task: Task, options: EagerOptions, meta: ResultMeta): Promise<void> {
+  const isReady = meta.status === 'SUCCESS' || meta.status === 'FAILURE';
+  if (!app.conf.task_store_eager_result || !isReady) return;
+  if (options.ignoreResult ?? app.settingsOf(task).ignoreResult) return;
+  const backend = await app.backend();
+  await backend.store({ taskId: meta.taskId, text: encodeResult(meta) });
+}
+
+function isEager(context: TaskContext | undefined): context is EagerContext {
+  return context !== undefined && 'started' in context;
 }
 
 function eagerContext(
   task: Task,
   id: string,
-  call: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> },
+  call: EagerCall,
   retries: number,
   options: EagerOptions,
-): TaskContext {
+): EagerContext {
   const parent = currentContext();
+  const { stampedHeaders = null, stamps = {} } = options;
   return {
     ...directContext(task.name, call.args),
     id,
     kwargs: call.kwargs,
     retries,
-    rootId: parent?.rootId ?? id,
-    parentId: parent?.id || null,
+    rootId: options.rootId ?? parent?.rootId ?? id,
+    parentId: options.parentId ?? (parent?.id || null),
+    group: options.group ?? null,
+    groupIndex: options.groupIndex ?? null,
+    priority: options.priority ?? 0,
+    shadow: options.shadow ?? null,
+    ignoreResult: options.ignoreResult ?? null,
+    stampedHeaders,
+    stamps: stampedHeaders === null ? {} : stamps,
     isEager: true,
     calledDirectly: false,
     headers: options.headers ?? null,
+    deliveryInfo: {
+      exchange: options.exchange ?? '',
+      routing_key: options.routingKey ?? options.queue ?? '',
+    },
     services: { hostname: '', updateState: async () => {}, sendEvent: () => {} },
+    started: [],
   };
 }
 
-/** What the arguments are on the other side of the wire. */
-function copy<T>(value: T): T {
-  const copied = decodeJson(encodeJson(value));
-  if (isLike(copied, value)) return copied;
-  throw new UmbelError('bad_request', 'The arguments do not survive JSON.');
+/** What values are on the other side of the wire: the serializer must be able to write and read them. */
+function copier(name: string): <T>(value: T) => T {
+  const serializer = serializerNamed(name);
+  return <T>(value: T): T => {
+    const copied = serializer.decode(serializer.encode(value));
+    if (isLike(copied, value)) return copied;
+    throw new TypeError(`The value does not survive ${serializer.name}.`);
+  };
 }
 
+/** The serializer decides what a value becomes; lists stay lists, and records records. */
 function isLike<T>(copied: unknown, original: T): copied is T {
-  return Array.isArray(copied) === Array.isArray(original) && typeof copied === typeof original;
+  return Array.isArray(copied) === Array.isArray(original);
 }

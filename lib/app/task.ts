@@ -171,8 +171,8 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     args?: Parameters<this['run']> | readonly [],
     options?: EagerOptions,
   ): Promise<AsyncResult<Awaited<ReturnType<this['run']>>>>;
-  apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<AsyncResult<unknown>> {
-    return this.app.runNow(this.name, args, options);
+  apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<unknown> {
+    return new Signature(this.app, taskJson(this.name, args)).apply([], options);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Registry } from './registry.ts';
 import type { Signals } from './signals.ts';
 import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
 import type { Task } from './task.ts';
+import type { TaskSettings } from './task-settings.ts';
 import {
   tellFailed,
   tellInternalError,
@@ -28,6 +29,8 @@ import { tracebackOf } from './traceback.ts';
 export interface TraceApp extends AppPort {
   readonly tasks: Registry;
   readonly signals: Signals;
+  /** The settings that hold for a task: its own, else those of the app. */
+  settingsOf(task: Task): TaskSettings;
   /** Sends the running task again, as its retry. */
   sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { uuid } from '../../util/clock.ts';
 import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
 import type { ApplyOptions, SignatureLike } from '../apply-options.ts';
+import type { EagerOptions } from '../eager-options.ts';
 import type { ResultPort } from '../result-port.ts';
 import { apply } from './apply.ts';
 import { applyEagerly } from './apply-eagerly.ts';
@@ -12,7 +13,7 @@ import { pipe } from './compose.ts';
 import { freeze } from './freeze.ts';
 import { GroupResult } from './group-result.ts';
 import { flattenLinks, link, linkError } from './links.ts';
-import { merge } from './merge.ts';
+import { merge, type PartialCall } from './merge.ts';
 import { headerOf, isChord, isEmptyGroup, isGroup, tasksOf, withTasks } from './parts.ts';
 import { resultFrom } from './result-from.ts';
 import { isVisitor, type StampingVisitor, type StampOptions, type Stamps, stamp } from './stamp.ts';
@@ -79,17 +80,14 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
    */
   async applyAsync(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
     if (isEmptyGroup(this.#json) && !this.#app) return this.#asResult(new GroupResult(NO_APP, uuid(), []));
-    const { kwargs = {}, ...rest } = options;
-    const partial = { args, kwargs, options: toWireOptions(rest) };
     const send = this.app.conf.task_always_eager ? applyEagerly : apply;
-    return this.#asResult(await send(this.app, this.#json, partial));
+    return this.#asResult(await send(this.app, this.#json, partialCall(args, options)));
   }
 
   /** Runs it here and now, step by step, as a worker would. An error of a step before the last is thrown. */
-  async apply(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
-    const { kwargs = {}, ...rest } = options;
-    const partial = { args, kwargs, options: toWireOptions(rest) };
-    return this.#asResult(await applyEagerly(this.app, this.#json, partial));
+  async apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<Result> {
+    const call = { ...partialCall(args, options), throw: options.throw };
+    return this.#asResult(await applyEagerly(this.app, this.#json, call));
   }
 
   /** Gives every task in it its id, which stays; returns where the result will be. */
@@ -205,6 +203,10 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     if (isResult<Result>(result)) return result;
     throw new UmbelError('bad_request', 'There is nothing to send: the chain has no steps.');
   }
+}
+
+function partialCall(args: readonly unknown[], { kwargs = {}, ...rest }: ApplyOptions): PartialCall {
+  return { args, kwargs, options: toWireOptions(rest) };
 }
 
 /** Parts of a signature that `replace` exchanges. */

@@ -9,7 +9,7 @@ import { ResultSet } from './result-set.ts';
 export class GroupResult<T = unknown[]> extends ResultSet<T> implements AnyResult {
   readonly id: string;
   /** The step before the group. */
-  readonly parent: AnyResult | null;
+  parent: AnyResult | null;
   readonly #app: ResultPort;
 
   constructor(app: ResultPort, id: string, results: readonly AnyResult[], parent: AnyResult | null = null) {
