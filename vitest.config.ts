@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**'],
     typecheck: { enabled: false },
-    globalSetup: [],
+    globalSetup: ['test/kit/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need besides npm: redis-server, Python's Celery with redis, msgpack and yaml, Chromium, openssl.
+# Installs what the tests need besides npm: redis-server, RabbitMQ, Python's Celery with redis, msgpack and yaml, Chromium, openssl.
 # Runs apt-get as root on Debian or Ubuntu; elsewhere it says what to install and fails.
 set -eu
 
@@ -9,6 +9,7 @@ command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 /usr/bin/python3 -c 'import redis' >/dev/null 2>&1 || missing="$missing python3-redis"
 /usr/bin/python3 -c 'import msgpack' >/dev/null 2>&1 || missing="$missing python3-msgpack"
 /usr/bin/python3 -c 'import yaml' >/dev/null 2>&1 || missing="$missing python3-yaml"
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
@@ -22,4 +23,5 @@ echo "Installing$missing …"
 apt-get update -qq
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-# Debian starts a redis-server of its own; the tests start private ones on free ports and leave it alone.
+# Debian starts a redis-server and a RabbitMQ node of its own; the tests start private ones on free ports, under names
+# of their own, and leave those alone.
