@@ -32,7 +32,13 @@ export default {
       'transport-below-app',
       'transports move messages only',
       '^lib/transport/',
-      outside('lib/transport/', 'lib/redis/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
+      outside('lib/transport/', 'lib/amqp/', 'lib/redis/', 'lib/protocol/', 'lib/contract/', 'lib/util/'),
+    ),
+    forbid(
+      'amqp-client-is-shared',
+      'connections know URLs, not messages',
+      '^lib/amqp/',
+      outside('lib/amqp/', 'lib/contract/', 'lib/util/'),
     ),
     forbid(
       'redis-client-is-shared',
@@ -100,6 +106,7 @@ export default {
     ),
     forbid('components-below-app', 'pages use components', '^components/', { path: '^app/' }),
     only('ioredis-in-redis', 'one place knows the client', 'ioredis', '/redis/'),
+    only('amqplib-in-amqp', 'one place knows the client', 'amqplib', '/amqp/'),
     only('socket-io-in-live', 'one place knows the socket server', 'socket\\.io', '^server/live/'),
     only(
       'libsql-in-stores',

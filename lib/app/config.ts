@@ -24,7 +24,12 @@ export interface Config {
   broker_connection_retry: boolean;
   broker_connection_retry_on_startup: boolean | null;
   broker_connection_max_retries: number | null;
+  /** AMQP; the broker may lower it. */
   broker_heartbeat: number;
+  /** AMQP: SASL mechanism; null: PLAIN. */
+  broker_login_method: string | null;
+  /** AMQP: order in which the brokers of a `;` list are tried. */
+  broker_failover_strategy: 'round-robin' | 'shuffle';
   broker_use_ssl: boolean | Readonly<Record<string, unknown>>;
   result_backend_transport_options: Readonly<Record<string, unknown>>;
   /** Seconds until a result is dropped; 0 or null keeps it for ever. */
@@ -146,6 +151,8 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     broker_connection_retry_on_startup: null,
     broker_connection_max_retries: 100,
     broker_heartbeat: 120,
+    broker_login_method: null,
+    broker_failover_strategy: 'round-robin',
     broker_use_ssl: false,
     result_backend_transport_options: {},
     result_expires: 86_400,

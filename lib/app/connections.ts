@@ -110,6 +110,10 @@ export class Connections {
       logger: this.#logger,
       transportOptions: conf.broker_transport_options,
       connectionTimeoutMs: conf.broker_connection_timeout * 1000,
+      heartbeat: conf.broker_heartbeat,
+      useSsl: conf.broker_use_ssl,
+      loginMethod: conf.broker_login_method,
+      failoverStrategy: conf.broker_failover_strategy,
     });
     await transport.start();
     this.#openTransport = transport;

@@ -73,7 +73,7 @@ function readQueues(conf: Config): Queue[] {
       : isList(queues)
         ? queues.map((item) => fromItem(conf, item))
         : fromDict(conf, queues);
-  return list.length > 0 ? list : [{ name, ...defaultExchange(conf), routingKey: defaultKey(conf) }];
+  return list.length > 0 ? list : [complete(conf, name, {}, defaultKey(conf))];
 }
 
 function isList(queues: NonNullable<Config['task_queues']>): queues is readonly QueueItem[] {

@@ -97,12 +97,9 @@ export class Router {
     const type = target.exchangeType ?? queue.exchangeType ?? 'direct';
     // Direct queues are reached by their name over the default exchange.
     if (type === 'direct' && (!exchange || !routingKey)) {
-      return { destination: { exchange: '', routingKey: queue.name }, queue: queue.name, priority };
+      return { destination: { exchange: '', routingKey: queue.name, queue }, queue: queue.name, priority };
     }
-    const destination = {
-      exchange: exchange ?? queue.exchange ?? queue.name,
-      routingKey: routingKey ?? (exchange === undefined ? (queue.routingKey ?? queue.name) : ''),
-    };
+    const destination = namedDestination(queue, type, exchange, routingKey);
     const isFanout = type === 'fanout' && destination.exchange === (queue.exchange ?? queue.name);
     return { destination, queue: queue.alias ?? queue.name, priority, isFanout };
   }
@@ -115,6 +112,23 @@ export class Router {
     this.#cache.clear();
     this.#basis = BASIS.map((name) => conf[name]);
   }
+}
+
+function namedDestination(
+  queue: Queue,
+  type: ExchangeType,
+  exchange: string | undefined,
+  routingKey: string | undefined,
+): Destination {
+  if (exchange !== undefined) {
+    // Not declared: nobody here knows its type.
+    return { exchange, routingKey: routingKey ?? '' };
+  }
+  return {
+    exchange: queue.exchange ?? queue.name,
+    routingKey: routingKey ?? queue.routingKey ?? queue.name,
+    ...(type !== 'fanout' && { queue }),
+  };
 }
 
 function targetOf(found: RouteTarget | null): Target {

@@ -40,9 +40,11 @@ export class Pidbox implements Service {
 
   async start(): Promise<void> {
     const { transport, hostname } = this.#options;
-    await transport.bind(CONTROL_EXCHANGE, '', '', `${hostname}.${CONTROL_EXCHANGE}`);
-    this.#subscription ??= await transport.subscribe(CONTROL_EXCHANGE, '#', (message) =>
-      this.#receive(message),
+    this.#subscription ??= await transport.subscribe(
+      CONTROL_EXCHANGE,
+      '#',
+      (message) => this.#receive(message),
+      { queue: `${hostname}.${CONTROL_EXCHANGE}` },
     );
   }
 
@@ -50,9 +52,7 @@ export class Pidbox implements Service {
     const subscription = this.#subscription;
     if (!subscription) return;
     this.#subscription = null;
-    const { transport, hostname } = this.#options;
     await subscription.close();
-    await transport.unbind(CONTROL_EXCHANGE, '', '', `${hostname}.${CONTROL_EXCHANGE}`);
   }
 
   #receive(message: WireMessage): void {
@@ -72,7 +72,7 @@ export class Pidbox implements Service {
     const value = await this.#execute(request);
     if (value === undefined || !request.replyTo) return;
     const reply = encodeControlReply(hostname, value, request.ticket, clock.forward(), serializer);
-    await transport.publish(request.replyTo, reply);
+    await transport.publish({ ...request.replyTo, isReply: true }, reply);
   }
 
   async #execute(request: ControlRequest): Promise<unknown> {

@@ -1,7 +1,9 @@
+import { isAmqpUrl } from '../amqp/url.ts';
 import { UmbelError } from '../contract/errors.ts';
 import { isRedisUrl } from '../redis/url.ts';
 import type { Logger } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
+import { AmqpTransport } from './amqp/amqp-transport.ts';
 import { RedisTransport } from './redis/redis-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -11,6 +13,16 @@ export interface TransportOptions {
   readonly transportOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds for one attempt to connect. Default 4000. */
   readonly connectionTimeoutMs?: number;
+  /** AMQP: seconds, Celery's `broker_heartbeat`; the broker may lower it. Default 120. */
+  readonly heartbeat?: number;
+  /** AMQP: Celery's `broker_use_ssl`. Default false. */
+  readonly useSsl?: boolean | Readonly<Record<string, unknown>>;
+  /** AMQP: Celery's `broker_login_method`. Default PLAIN. */
+  readonly loginMethod?: string | null;
+  /** AMQP: Celery's `broker_failover_strategy`. Default `round-robin`. */
+  readonly failoverStrategy?: 'round-robin' | 'shuffle';
+  /** AMQP: URL of RabbitMQ's management API, for what AMQP cannot tell: `http://guest:guest@localhost:15672/api/`. */
+  readonly managementUrl?: string | null;
 }
 
 /** The transport for a broker URL, not started. Throws `UmbelError('unsupported')` or `UmbelError('bad_config')`. */
@@ -19,8 +31,20 @@ export function openTransport(url: string, options: TransportOptions): Transport
   if (isRedisUrl(url)) {
     return new RedisTransport(url, { logger, transportOptions, connectionTimeoutMs });
   }
+  if (isAmqpUrl(url)) {
+    return new AmqpTransport(url, {
+      logger,
+      transportOptions,
+      connectionTimeoutMs,
+      heartbeat: options.heartbeat ?? 120,
+      useSsl: options.useSsl ?? false,
+      loginMethod: options.loginMethod ?? null,
+      failoverStrategy: options.failoverStrategy ?? 'round-robin',
+      managementUrl: options.managementUrl ?? null,
+    });
+  }
   throw new UmbelError(
     'unsupported',
-    `No transport for the broker URL "${maskUrl(url)}". Use redis://, rediss:// or redis+socket://.`,
+    `No transport for the broker URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, amqp:// or amqps://.`,
   );
 }

@@ -5,6 +5,10 @@ import type { Service } from '../util/service.ts';
 export interface Destination {
   readonly exchange: string;
   readonly routingKey: string;
+  /** The queue that is meant, as far as the sender knows: RabbitMQ declares it before the first message to it. */
+  readonly queue?: Queue;
+  /** A private queue of somebody who waits for an answer: never declared, and gone with its reader. */
+  readonly isReply?: boolean;
 }
 
 export type ExchangeType = 'direct' | 'topic' | 'fanout';
@@ -28,8 +32,6 @@ export interface Delivery {
   readonly tag: string;
   readonly queue: string;
   readonly message: WireMessage;
-  /** The transport's own text of the message: what goes back on requeue or into the parked list. */
-  readonly raw: string;
 }
 
 export interface ConsumerOptions {
@@ -40,8 +42,13 @@ export interface ConsumerOptions {
   readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
   /** A message that no worker could read was parked by the transport. */
   readonly onParked?: (reason: string, queue: string) => void;
-  /** The connection went away or came back; between the two nothing arrives and settlements are kept for later. */
+  /**
+   * The connection went away or came back; between the two nothing arrives. Redis keeps settlements for later; RabbitMQ
+   * has taken back what was not settled, see `onTakenBack`.
+   */
   readonly onConnection?: (state: 'lost' | 'restored', reason?: string) => void;
+  /** Everything delivered so far and not settled is back in its queue: what has not started here must not. */
+  readonly onTakenBack?: () => void;
 }
 
 /**
@@ -85,6 +92,18 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+export interface SubscribeOptions {
+  /** Name of the queue behind the subscription, as other clients see it: a worker's control mailbox. */
+  readonly queue?: string;
+}
+
+export interface ReplyQueueOptions {
+  /** Routing key of the queue, and its name when the exchange is `''`. Default: one of its own. */
+  readonly routingKey?: string;
+  /** Seconds until the queue goes when nobody reads it. Default 10, as Celery's `control_queue_expires`. */
+  readonly expiresSeconds?: number;
+}
+
 export interface QueueSample {
   readonly name: string;
   /** Messages ready to be taken, over all priorities. */
@@ -126,14 +145,16 @@ export interface Transport extends Service {
     exchange: string,
     pattern: string,
     onMessage: (message: WireMessage, routingKey: string) => void,
+    options?: SubscribeOptions,
   ): Promise<Subscription>;
   /** Called after a lost connection is back and every subscription stands again. */
   onReconnect(listener: () => void): () => void;
-  /** Opens a private reply queue for remote control: returns its routing key (oid) and delivers each reply. */
-  openReplyQueue(exchange: string, onMessage: (message: WireMessage) => void): Promise<ReplyQueue>;
-  /** Announces a worker's control mailbox or queue to other clients (Redis: the binding sets). */
-  bind(exchange: string, routingKey: string, pattern: string, queue: string): Promise<void>;
-  unbind(exchange: string, routingKey: string, pattern: string, queue: string): Promise<void>;
+  /** Opens a private reply queue: returns its routing key (oid) and delivers each reply. */
+  openReplyQueue(
+    exchange: string,
+    onMessage: (message: WireMessage) => void,
+    options?: ReplyQueueOptions,
+  ): Promise<ReplyQueue>;
 
   createConsumer(options: ConsumerOptions): Consumer;
 
@@ -149,6 +170,7 @@ export interface Transport extends Service {
 
 export interface ReplyQueue {
   readonly exchange: string;
+  /** Of now: it may change when the connection was lost, so read it for each request. */
   readonly routingKey: string;
   close(): Promise<void>;
 }

@@ -1,48 +1,45 @@
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WireMessage } from '../../lib/protocol/wire.ts';
 import { openTransport } from '../../lib/transport/open.ts';
 import type { ConsumerOptions, Delivery, Transport } from '../../lib/transport/transport.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
+import { BROKERS, type TestBroker } from '../kit/brokers.ts';
 import { FaultProxy } from '../kit/fault-proxy.ts';
 import { idOf, ids, taskMessage } from '../kit/messages.ts';
-import { SERVERS, type TestServer } from '../kit/servers.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
-const SEP = '\x06\x16';
+/* What every transport does. The layout that Redis has in common with kombu is in transport-redis.test.ts. */
 
-describe.each(SERVERS)('transport on $name', ({ start }) => {
-  let server: TestServer;
+describe.each(BROKERS)('transport on $name', ({ start }) => {
+  let broker: TestBroker;
   let transport: Transport;
   let other: Transport;
-  let redis: Redis;
+  const opened: Transport[] = [];
 
-  const open = async (options: Record<string, unknown> = {}): Promise<Transport> => {
-    const opened = openTransport(server.url(), { logger: silentLogger, transportOptions: options });
-    await opened.start();
-    return opened;
+  const open = async (url = broker.url()): Promise<Transport> => {
+    const made = openTransport(url, { logger: silentLogger });
+    await made.start();
+    opened.push(made);
+    return made;
   };
-  const send = (queue: string, id: string, options: { priority?: number } = {}): Promise<void> =>
-    transport.publish({ exchange: '', routingKey: queue }, taskMessage(id, options));
+  const send = (queue: string, id: string): Promise<void> =>
+    transport.publish({ exchange: '', routingKey: queue, queue: { name: queue } }, taskMessage(id));
   const sendAll = (queue: string, names: readonly string[]): Promise<unknown> =>
     Promise.all(names.map((id) => send(queue, id)));
+  const messagesIn = async (queue: string): Promise<number | undefined> =>
+    (await other.sampleQueues([queue]))[0]?.messages;
 
   beforeAll(async () => {
-    server = await start();
-    redis = new Redis(server.port, { protocol: 2 });
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
+    broker = await start();
+  }, 120_000);
+  afterAll(() => broker.stop());
   beforeEach(async () => {
-    await redis.flushall();
+    await broker.reset();
     transport = await open();
     other = await open();
   });
   afterEach(async () => {
-    await transport.stop();
-    await other.stop();
+    await Promise.all(opened.splice(0).map((one) => one.stop()));
   });
 
   /** A consumer that keeps what it gets. */
@@ -66,47 +63,70 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
     const { consumer, got } = await consume();
     await waitUntil('all have come', () => got.length === 300);
     expect(got.map(idOf)).toEqual(ids(300));
-    expect(await redis.hlen('unacked')).toBe(300);
-    expect(await redis.zcard('unacked_index')).toBe(300);
+    expect(got[7]?.message.properties.delivery_info).toMatchObject({ exchange: '', routing_key: 'celery' });
     for (const { tag } of got) consumer.ack(tag);
     await consumer.flush();
-    expect(await redis.exists('unacked', 'unacked_index', 'celery')).toBe(0);
+    await consumer.stop();
+    expect(await messagesIn('celery')).toBe(0);
   });
 
-  test('writes what kombu reads: list, binding and booking', async () => {
-    await send('celery', 'a', { priority: 7 });
-    expect(await redis.smembers('_kombu.binding.celery')).toEqual([`celery${SEP}${SEP}celery`]);
-    const [text = ''] = await redis.lrange(`celery${SEP}6`, 0, -1);
-    const envelope: Record<string, Record<string, unknown>> = JSON.parse(text);
-    expect(envelope['properties']).toMatchObject({
-      priority: 7,
-      body_encoding: 'base64',
-      delivery_info: { exchange: '', routing_key: 'celery' },
-      delivery_tag: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    });
+  test('keeps a message as it was sent', async () => {
+    const sent: WireMessage = {
+      ...taskMessage('id-ü', { args: ['ü', 2 ** 40, -1, 300, null, [1.5, true]] }),
+      properties: {
+        correlation_id: 'id-ü',
+        reply_to: 'somebody',
+        delivery_mode: 2,
+        priority: 3,
+        expiration: '60000',
+      },
+    };
+    const headers = {
+      ...sent.headers,
+      clock: 300,
+      small: -1,
+      large: 2 ** 40,
+      part: 0.5,
+      yes: true,
+      none: null,
+      list: [1, [2], { three: 3 }],
+    };
+    await transport.publish(
+      { exchange: '', routingKey: 'celery', queue: { name: 'celery' } },
+      { ...sent, headers },
+    );
     const { got } = await consume();
     await waitUntil('it has come', () => got.length === 1);
-    const [booked = ''] = await redis.hvals('unacked');
-    expect(JSON.parse(booked)).toEqual([envelope, '', 'celery']);
+    const message = got[0]?.message;
+    expect({ ...message?.headers }).toEqual(headers);
+    expect(message?.properties).toMatchObject(sent.properties);
+    expect(message?.body).toBe(sent.body);
+    expect(message?.contentType).toBe('application/json');
   });
 
-  test('takes the most urgent first, 0 before 9', async () => {
-    for (const priority of [9, 0, 6, 3, 1, 8]) await send('celery', `p${priority}`, { priority });
+  test('carries bytes that are no text', async () => {
+    const body = Uint8Array.from({ length: 1000 }, (_, index) => index % 256);
+    const message = {
+      ...taskMessage('bytes'),
+      contentType: 'application/x-msgpack',
+      contentEncoding: 'binary',
+      body,
+    };
+    await transport.publish({ exchange: '', routingKey: 'celery', queue: { name: 'celery' } }, message);
     const { got } = await consume();
-    await waitUntil('all have come', () => got.length === 6);
-    expect(got.map(idOf)).toEqual(['p0', 'p1', 'p3', 'p6', 'p8', 'p9']);
+    await waitUntil('it has come', () => got.length === 1);
+    expect(got[0]?.message.body).toEqual(body);
   });
 
   test('a full queue does not starve another', async () => {
     await sendAll('celery', ids(200, 'a'));
     await sendAll('mail', ids(20, 'b'));
     const { consumer, got } = await consume({ queues: [{ name: 'celery' }, { name: 'mail' }], prefetch: 1 });
-    while (got.length < 60) {
-      const seen = got.length;
-      await waitUntil('one more', () => got.length > seen);
-      consumer.ack(got[seen]?.tag ?? '');
+    for (let index = 0; index < 60; index += 1) {
+      await waitUntil('one more', () => got.length > index);
+      consumer.ack(got[index]?.tag ?? '');
     }
-    expect(got.filter(({ queue }) => queue === 'mail')).toHaveLength(20);
+    expect(got.filter(({ queue }) => queue === 'mail').length).toBeGreaterThanOrEqual(10);
   });
 
   test('holds no more than prefetch, held-back ones aside', async () => {
@@ -123,146 +143,134 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
     await waitUntil('one for the acked', () => got.length === 8);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(got).toHaveLength(8);
-    expect(await redis.hlen('unacked')).toBe(7);
   });
 
-  test('releases to the front in the old order, requeues to the back, flagged and counted', async () => {
+  test('gives unstarted messages back to the front in the old order, flagged as redelivered', async () => {
     await sendAll('celery', ids(6));
     const { consumer, got } = await consume({ prefetch: 4 });
     await waitUntil('four have come', () => got.length === 4);
     await consumer.pause();
-    consumer.reject(got[1]?.tag ?? '', { requeue: true });
-    for (const index of [0, 2, 3]) consumer.release(got[index]?.tag ?? '');
+    for (const index of [0, 1, 2, 3]) consumer.release(got[index]?.tag ?? '');
     await consumer.flush();
     const again = await consume({ on: other });
     await waitUntil('all have come again', () => again.got.length === 6);
-    expect(again.got.map(idOf)).toEqual(['id0', 'id2', 'id3', 'id4', 'id5', 'id1']);
-    const [first, , , fifth] = again.got;
-    expect(first?.message.headers).toMatchObject({ redelivered: true, 'x-delivery-count': 1 });
-    expect(first?.message.properties.delivery_info?.redelivered).toBe(true);
-    expect(fifth?.message.headers['redelivered']).toBeUndefined();
+    expect(again.got.map(idOf)).toEqual(ids(6));
+    expect(again.got.map(({ message }) => message.properties.delivery_info?.redelivered ?? false)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
-  test('a held message can be released, though its text is not kept here', async () => {
+  test('counts how often a message went back after its task ran, and puts it behind the others', async () => {
+    await sendAll('celery', ids(3));
+    const { consumer, got } = await consume({ prefetch: 1 });
+    for (let round = 0; round < 6; round += 1) {
+      await waitUntil('one more', () => got.length === round + 1);
+      consumer.reject(got[round]?.tag ?? '', { requeue: true });
+    }
+    await waitUntil('the seventh', () => got.length === 7);
+    expect(got.map(idOf)).toEqual(['id0', 'id1', 'id2', 'id0', 'id1', 'id2', 'id0']);
+    expect(got[6]?.message.headers).toMatchObject({ redelivered: true, 'x-delivery-count': 2 });
+  });
+
+  test('a rejected message is gone', async () => {
+    await sendAll('celery', ids(2));
+    const { consumer, got } = await consume();
+    await waitUntil('both have come', () => got.length === 2);
+    for (const { tag } of got) consumer.reject(tag, { requeue: false });
+    await consumer.flush();
+    await consumer.stop();
+    expect(await messagesIn('celery')).toBe(0);
+  });
+
+  test('held messages can be read again, and released', async () => {
     await sendAll('celery', ids(3));
     const { consumer, got } = await consume();
     await waitUntil('all have come', () => got.length === 3);
-    for (const { tag } of got) consumer.hold(tag);
+    const tags = got.map(({ tag }) => tag);
+    for (const tag of tags) consumer.hold(tag);
+    const recalled = await consumer.recall([...tags, 'nobody’s']);
+    expect(recalled.map((delivery) => delivery && idOf(delivery))).toEqual([...ids(3), null]);
+    expect(await consumer.owns(tags[0] ?? '')).toBe(true);
+    expect(await consumer.owns('nobody’s')).toBe(false);
     await consumer.pause();
-    for (const { tag } of got) consumer.release(tag);
+    for (const tag of tags) consumer.release(tag);
     await consumer.flush();
     const again = await consume({ on: other });
     await waitUntil('all have come again', () => again.got.length === 3);
     expect(again.got.map(idOf)).toEqual(ids(3));
   });
 
-  test('what cannot be read is parked with a reason, and the rest goes on', async () => {
-    await redis.lpush('celery', 'no JSON', '[]', '{"headers": 1', '{"body": 5, "properties": {}}');
-    await send('celery', 'good');
-    const parked: string[] = [];
-    const { consumer, got } = await consume({ onParked: (reason) => parked.push(reason) });
-    await waitUntil('the good one has come', () => got.length === 1);
+  test('sets a message aside with its reason', async () => {
+    await send('celery', 'odd');
+    const { consumer, got } = await consume();
+    await waitUntil('it has come', () => got.length === 1);
     consumer.park(got[0]?.tag ?? '', 'no task of that name');
     await consumer.flush();
-    const entries = (await redis.lrange('umbel.parked', 0, -1)).map((text): unknown => JSON.parse(text));
-    expect(entries).toHaveLength(5);
-    expect(entries).toContainEqual(
-      expect.objectContaining({ queue: 'celery', reason: 'not a JSON object', message: 'no JSON' }),
-    );
-    expect(entries[0]).toMatchObject({
-      queue: 'celery',
-      reason: 'no task of that name',
-      at: expect.stringMatching(/^20\d\d-.*Z$/),
-      message: expect.stringMatching(/"id": ?"good"/),
-    });
-    expect(parked).toHaveLength(4);
-    expect(parked).toContain('it is no JSON object: "no JSON"');
-    expect(await redis.exists('unacked', 'unacked_index')).toBe(0);
+    await consumer.stop();
+    expect(await messagesIn('celery')).toBe(0);
+    expect(await messagesIn('umbel.parked')).toBe(1);
   });
 
-  test('a waiting consumer starts a message of any list at once', async () => {
+  test('a waiting consumer gets a message of any queue at once', async () => {
     const { consumer, got } = await consume({ queues: [{ name: 'celery' }, { name: 'mail' }] });
-    const delays: number[] = [];
-    for (const [index, [queue, priority]] of (
-      [
-        ['celery', 0],
-        ['mail', 0],
-        ['mail', 0],
-        ['celery', 9],
-        ['mail', 6],
-        ['celery', 0],
-        ['celery', 3],
-        ['mail', 0],
-      ] as const
-    ).entries()) {
+    for (const [index, queue] of ['celery', 'mail', 'mail', 'celery'].entries()) {
       await new Promise((resolve) => setTimeout(resolve, 60));
-      const sentAt = performance.now();
-      await send(queue, `w${index}`, { priority });
-      await waitUntil('it has come', () => got.length === index + 1);
-      delays.push(performance.now() - sentAt);
+      await send(queue, `w${index}`);
+      await waitUntil('it has come', () => got.length === index + 1, 500);
       consumer.ack(got[index]?.tag ?? '');
     }
-    expect(Math.max(...delays)).toBeLessThan(50);
-  });
-
-  test('a key of another type fails the fetch before anything is taken', async () => {
-    await redis.hset('other', 'a', '1');
-    await sendAll('celery', ids(3));
-    const { consumer, got } = await consume({ queues: [{ name: 'celery' }, { name: 'other' }] });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(got).toEqual([]);
-    expect(await redis.llen('celery')).toBe(3);
-    consumer.cancelQueue('other');
-    await waitUntil('all have come', () => got.length === 3);
+    expect(got.map(({ queue }) => queue)).toEqual(['celery', 'mail', 'mail', 'celery']);
   });
 
   test('adds and cancels queues while it waits', async () => {
     const { consumer, got } = await consume();
     consumer.addQueue({ name: 'late' });
-    await new Promise((resolve) => setTimeout(resolve, 30));
     await send('late', 'one');
     await waitUntil('the new queue is served', () => got.length === 1);
     consumer.cancelQueue('celery');
-    await send('celery', 'stays');
     await send('late', 'two');
     await waitUntil('the other is served still', () => got.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await send('celery', 'stays');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(got.map(idOf)).toEqual(['one', 'two']);
-    expect(await transport.sampleQueues(['celery', 'late'])).toEqual([
-      { name: 'celery', messages: 1, unacked: null },
-      { name: 'late', messages: 0, unacked: null },
-    ]);
+    expect(await messagesIn('celery')).toBe(1);
   });
 
-  test('stopping while a fetch is under way loses nothing', async () => {
+  test('stopping while messages come loses nothing', async () => {
     await sendAll('celery', ids(100));
-    const seen = new Set<string>();
-    for (let round = 0; round < 50; round += 1) {
-      const { consumer, got } = await consume({ prefetch: 7, on: round % 2 ? transport : other });
+    for (let round = 0; round < 20; round += 1) {
+      const { consumer } = await consume({ prefetch: 7, on: round % 2 ? transport : other });
       if (round % 3) await new Promise((resolve) => setImmediate(resolve));
       await consumer.stop();
-      for (const delivery of got) seen.add(idOf(delivery));
-      expect(await redis.exists('unacked')).toBe(0);
-      expect(await redis.llen('celery')).toBe(100);
     }
-    const texts = await redis.lrange('celery', 0, -1);
-    const left = texts.map((text) => String(JSON.parse(text).headers.id)).reverse();
-    expect(left).toEqual(ids(100));
+    const { got } = await consume();
+    await waitUntil('all are there', () => got.length === 100);
+    expect(got.map(idOf)).toEqual(ids(100));
   });
 
-  test('routes by the binding sets of direct and topic exchanges', async () => {
-    await transport.bind('orders', 'new', '', 'fresh');
-    await transport.bind('orders', 'a.*.b.#', '^a\\..*?[^\\.]\\.b\\..*?$', 'topical');
-    await transport.publish({ exchange: 'orders', routingKey: 'new' }, taskMessage('direct'));
-    await transport.publish({ exchange: 'orders', routingKey: 'a.x.b.c.d' }, taskMessage('topic'));
+  test('takes from direct and topic exchanges what is routed to it', async () => {
+    const { got } = await consume({
+      queues: [
+        { name: 'fresh', exchange: 'orders', exchangeType: 'topic', routingKey: 'new' },
+        { name: 'topical', exchange: 'orders', exchangeType: 'topic', routingKey: 'a.*.b.#' },
+      ],
+    });
+    await other.publish({ exchange: 'orders', routingKey: 'new' }, taskMessage('exact'));
+    await other.publish({ exchange: 'orders', routingKey: 'a.x.b.c.d' }, taskMessage('pattern'));
     await expect(
-      transport.publish({ exchange: 'orders', routingKey: 'other' }, taskMessage('lost')),
-    ).rejects.toThrow(/No queue is bound to exchange "orders"/);
-    expect(await redis.llen('fresh')).toBe(1);
-    expect(await redis.llen('topical')).toBe(1);
-    await redis.del('_kombu.binding.orders');
-    await transport.publish({ exchange: 'orders', routingKey: 'new' }, taskMessage('after eviction'));
-    expect(await redis.llen('fresh')).toBe(2);
+      other.publish({ exchange: 'orders', routingKey: 'other' }, taskMessage('lost')),
+    ).rejects.toThrow(/No queue is bound to exchange "orders" with routing key "other"/);
+    await waitUntil('both have come', () => got.length === 2);
+    expect(got.map((delivery) => `${delivery.queue} ${idOf(delivery)}`).sort()).toEqual([
+      'fresh exact',
+      'topical pattern',
+    ]);
   });
 
   test('broadcasts to whoever listens, by routing key', async () => {
@@ -274,7 +282,6 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
     await other.subscribe('celeryev', 'worker.#', note(some));
     await transport.broadcast('celeryev', 'worker.online', taskMessage('1'));
     await transport.broadcast('celeryev', 'task.multi', taskMessage('2'));
-    await redis.publish('/0.celeryev/task.multi', 'no JSON');
     await transport.broadcast('celeryev', '', taskMessage('3'));
     await waitUntil('all have come', () => all.length === 3);
     expect(all).toEqual(['worker.online 1', 'task.multi 2', ' 3']);
@@ -285,114 +292,92 @@ describe.each(SERVERS)('transport on $name', ({ start }) => {
     expect(all).toHaveLength(3);
   });
 
-  test('a fanout queue gets what is broadcast, and what Python pushes to it', async () => {
+  test('each mailbox gets a control request, and its answer finds the asker', async () => {
+    const got: string[] = [];
+    for (const [on, name] of [
+      [transport, 'w1'],
+      [other, 'w2'],
+    ] as const) {
+      await on.subscribe(
+        'celery.pidbox',
+        '#',
+        (message) => got.push(`${name} ${String(message.headers['id'])}`),
+        { queue: `${name}@host.celery.pidbox` },
+      );
+    }
+    const answers: string[] = [];
+    const queue = await transport.openReplyQueue('reply.celery.pidbox', (message) =>
+      answers.push(String(message.headers['id'])),
+    );
+    await transport.broadcast('celery.pidbox', '', taskMessage('ask'));
+    await waitUntil('both are asked', () => got.length === 2);
+    expect(got.sort()).toEqual(['w1 ask', 'w2 ask']);
+    const { exchange, routingKey } = queue;
+    await other.publish({ exchange, routingKey, isReply: true }, taskMessage('answer'));
+    await waitUntil('the answer has come', () => answers.length === 1);
+    await queue.close();
+  });
+
+  test('a fanout queue gets what is broadcast', async () => {
     const queue = { name: 'bcast.1', exchange: 'bc', exchangeType: 'fanout', routingKey: 'celery' } as const;
     const { consumer, got } = await consume({ queues: [{ name: 'celery' }, queue] });
     await other.broadcast('bc', 'celery', taskMessage('sent'));
     await waitUntil('the broadcast has come', () => got.length === 1);
-    await other.publish({ exchange: 'bc', routingKey: 'celery' }, taskMessage('pushed'));
-    await waitUntil('the pushed one has come', () => got.length === 2);
-    expect(got.map((delivery) => [delivery.queue, idOf(delivery)])).toEqual([
-      ['bcast.1', 'sent'],
-      ['bcast.1', 'pushed'],
-    ]);
+    expect(got.map((delivery) => [delivery.queue, idOf(delivery)])).toEqual([['bcast.1', 'sent']]);
     for (const { tag } of got) consumer.ack(tag);
     await consumer.stop();
-    expect(await redis.exists('_kombu.binding.bc', 'bcast.1')).toBe(0);
-  });
-
-  test('a reply queue gets replies, and leaves nothing without expiry behind', async () => {
-    const replies: string[] = [];
-    const queue = await transport.openReplyQueue('reply.celery.pidbox', (message) =>
-      replies.push(String(message.headers['id'])),
-    );
-    await other.publish({ exchange: queue.exchange, routingKey: queue.routingKey }, taskMessage('r1'));
-    await waitUntil('the reply has come', () => replies.length === 1);
-    expect(await redis.ttl('_kombu.binding.reply.celery.pidbox')).toBeGreaterThan(0);
-    const list = `${queue.routingKey}.reply.celery.pidbox`;
-    await other.bind('reply.celery.pidbox', 'gone', '', 'gone.reply.celery.pidbox');
-    await other.publish({ exchange: queue.exchange, routingKey: 'gone' }, taskMessage('r2'));
-    expect(await redis.ttl('gone.reply.celery.pidbox')).toBeGreaterThan(0);
-    await queue.close();
-    expect(await redis.exists(list)).toBe(0);
-    expect(await redis.smembers('_kombu.binding.reply.celery.pidbox')).toEqual([
-      `gone${SEP}${SEP}gone.reply.celery.pidbox`,
-    ]);
   });
 
   test('names, measures and purges queues', async () => {
     await sendAll('celery', ids(3));
-    await send('celery', 'p', { priority: 9 });
     await send('mail', 'm');
-    await transport.bind('celery.pidbox', '', '', 'w1@host.celery.pidbox');
     expect(await transport.listQueues()).toEqual(['celery', 'mail']);
-    expect(await transport.sampleQueues(['celery', 'mail', 'none'])).toEqual([
-      { name: 'celery', messages: 4, unacked: null },
-      { name: 'mail', messages: 1, unacked: null },
-      { name: 'none', messages: 0, unacked: null },
+    const samples = await transport.sampleQueues(['celery', 'mail', 'none']);
+    expect(samples.map(({ name, messages }) => [name, messages])).toEqual([
+      ['celery', 3],
+      ['mail', 1],
+      ['none', 0],
     ]);
-    expect(await transport.purge('celery')).toBe(4);
+    expect(await transport.purge('celery')).toBe(3);
     expect(await transport.purge('celery')).toBe(0);
+    expect(await transport.purge('none')).toBe(0);
   });
 
-  test('keeps to the global prefix and to its database', async () => {
-    const prefixed = await open({ global_keyprefix: 'app:' });
-    await prefixed.publish({ exchange: '', routingKey: 'celery' }, taskMessage('a', { priority: 3 }));
-    expect((await redis.keys('*')).sort()).toEqual(['app:_kombu.binding.celery', `app:celery${SEP}3`]);
-    const { got } = await consume({ on: prefixed });
-    await waitUntil('it has come', () => got.length === 1);
-    expect((await redis.keys('*unacked*')).sort()).toEqual(['app:unacked', 'app:unacked_index']);
-    expect(await prefixed.listQueues()).toEqual(['celery']);
-    await prefixed.stop();
-    expect((await redis.keys('*')).sort()).toEqual(['app:_kombu.binding.celery', `app:celery${SEP}3`]);
-  });
-
-  test('leases: what a worker dies with comes back, what it holds on to does not', async () => {
-    const proxy = new FaultProxy(server.port);
+  test('goes on after a reset: nothing sent or taken is lost', async () => {
+    const proxy = new FaultProxy(broker.port);
     await proxy.start();
-    const options = { lease: 0.6 };
-    const dying = openTransport(proxy.url(), { logger: silentLogger, transportOptions: options });
-    await dying.start();
-    const living = await open(options);
-    await sendAll('celery', ids(3));
-    const { got: lost } = await consume({ on: dying });
-    await waitUntil('the first worker has them', () => lost.length === 3);
-    await send('slow', 'long');
-    const { got: kept } = await consume({ on: living, queues: [{ name: 'slow' }] });
-    await waitUntil('the second worker has its own', () => kept.length === 1);
-    // The first worker is cut off for good, as if its process had been killed.
-    proxy.set({ kind: 'refuse' });
-    proxy.reset();
-    const { consumer, got } = await consume({ on: living });
-    await waitUntil('they have come back', () => got.length === 3, 4000);
-    expect(got.map(idOf)).toEqual(ids(3));
-    expect(got[0]?.message.headers).toMatchObject({ redelivered: true, 'x-delivery-count': 1 });
-    expect(kept).toHaveLength(1);
-    for (const { tag } of got) consumer.ack(tag);
+    const shaken = await open(broker.url(proxy.port));
+    const seen = new Set<string>();
+    const states: string[] = [];
+    let consumer: ReturnType<Transport['createConsumer']> | null = null;
+    const made = await consume({
+      on: shaken,
+      prefetch: 5,
+      onConnection: (state) => states.push(state),
+      onDeliveries: (deliveries) => {
+        for (const delivery of deliveries) {
+          seen.add(idOf(delivery));
+          setTimeout(() => consumer?.ack(delivery.tag), 1);
+        }
+      },
+    });
+    consumer = made.consumer;
+    const destination = { exchange: '', routingKey: 'celery', queue: { name: 'celery' } };
+    const sending = ids(300).map(async (id, index) => {
+      await new Promise((resolve) => setTimeout(resolve, index * 3));
+      await shaken.publish(destination, taskMessage(id));
+    });
+    for (let reset = 0; reset < 4; reset += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      proxy.reset();
+    }
+    await Promise.all(sending);
+    await waitUntil('all have come', () => seen.size === 300, 15_000);
+    await waitUntil('it is connected', () => states.at(-1) === 'restored');
     await consumer.flush();
-    await living.stop();
-    proxy.set({ kind: 'none' });
-    await dying.stop();
+    await shaken.stop();
     await proxy.stop();
-    expect(await redis.exists('celery', 'unacked')).toBe(0);
-  });
-
-  test('brings back what a dead Python worker held, by its visibility timeout', async () => {
-    const sweeping = await open({ lease: 0.4, visibility_timeout: 1 });
-    await send('mail', 'py', { priority: 6 });
-    const [text = ''] = await redis.lrange(`mail${SEP}6`, 0, -1);
-    await redis.del(`mail${SEP}6`);
-    await redis.hset('unacked', 'tag-1', `[${text}, "", "mail"]`, 'tag-2', 'rubbish');
-    const now = Date.now() / 1000;
-    await redis.zadd('unacked_index', now - 0.5, 'tag-1', now - 0.5, 'tag-2', now - 5, 'tag-3');
-    const { got } = await consume({ on: sweeping, queues: [{ name: 'mail' }] });
-    await waitUntil('it is back', () => got.length === 1, 4000);
-    expect(got.map(idOf)).toEqual(['py']);
-    expect(got[0]?.message.headers['redelivered']).toBe(true);
-    await waitUntil('the others are gone', async () => (await redis.zcard('unacked_index')) === 1);
-    expect(await redis.lrange('umbel.parked', 0, -1)).toEqual([
-      expect.stringContaining('its unacked entry cannot be read'),
-    ]);
-    await sweeping.stop();
+    expect(await messagesIn('celery')).toBe(0);
+    expect(states.length).toBeGreaterThanOrEqual(2);
   });
 });

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endSharedRabbitmq, RUN_DIR } from './shared-rabbitmq.ts';
 
-/** A folder for what the files of one test run share; what was started there ends with the run. */
-export default function setup(): () => void {
-  const dir = mkdtempSync(join(tmpdir(), 'umbel-tests-'));
+let dir = '';
+
+/** A folder for what the files of one test run share. */
+export function setup(): void {
+  dir = mkdtempSync(join(tmpdir(), 'umbel-tests-'));
   process.env[RUN_DIR] = dir;
-  return () => {
-    endSharedRabbitmq(dir);
-    rmSync(dir, { recursive: true, force: true });
-  };
+}
+
+/** What was started there ends with the run. */
+export function teardown(): void {
+  endSharedRabbitmq(dir);
+  rmSync(dir, { recursive: true, force: true });
 }

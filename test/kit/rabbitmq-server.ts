@@ -76,10 +76,7 @@ interface Ports {
   readonly epmdPort: number;
 }
 
-function settings(
-  dir: string,
-  { port, managementPort, distPort, epmdPort }: Ports,
-): Record<string, string> {
+function settings(dir: string, { port, managementPort, distPort, epmdPort }: Ports): Record<string, string> {
   const config = [
     `listeners.tcp.default = 127.0.0.1:${port}`,
     'management.tcp.ip = 127.0.0.1',

@@ -160,7 +160,7 @@ export class RedisConsumer implements Consumer {
     return tags.map((tag, index) => {
       const origin = originOf(bookings[index], keys);
       if (origin === null) return null;
-      return { tag, queue: origin.queue, message: decodeEnvelope(origin.raw), raw: origin.raw };
+      return { tag, queue: origin.queue, message: decodeEnvelope(origin.raw) };
     });
   }
 
@@ -232,7 +232,7 @@ export class RedisConsumer implements Consumer {
       const key = keys.list(queue, keys.stepOf(message.properties));
       this.#ledger.add(tag, queue, key, raw);
       if (this.#lane.isPaused || !this.#queues.has(queue)) this.release(tag);
-      else deliveries.push({ tag, queue, message, raw });
+      else deliveries.push({ tag, queue, message });
       return key;
     } catch (error) {
       const reason = messageOf(error);

@@ -83,7 +83,11 @@ export class Publisher {
       batch = undefined;
     }
     if (!batch) {
-      batch = openBatch(key, queue, /^reply\..*pidbox$/.test(destination.exchange));
+      batch = openBatch(
+        key,
+        queue,
+        destination.isReply === true || /^reply\..*pidbox$/.test(destination.exchange),
+      );
       this.#open.set(key, batch);
       this.#schedule();
     }

@@ -12,6 +12,8 @@ import type {
   QueueBinding,
   QueueSample,
   ReplyQueue,
+  ReplyQueueOptions,
+  SubscribeOptions,
   Subscription,
   Transport,
 } from '../transport.ts';
@@ -116,12 +118,22 @@ export class RedisTransport implements Transport {
     return this.#broadcasts.send(exchange, routingKey, message);
   }
 
-  subscribe(
+  async subscribe(
     exchange: string,
     pattern: string,
     onMessage: (message: WireMessage, routingKey: string) => void,
+    { queue }: SubscribeOptions = {},
   ): Promise<Subscription> {
-    return this.#broadcasts.listen(exchange, pattern, onMessage);
+    const subscription = await this.#broadcasts.listen(exchange, pattern, onMessage);
+    if (queue === undefined) return subscription;
+    // Other clients look for a mailbox in the binding set.
+    await this.bind(exchange, '', '', queue);
+    return {
+      close: async () => {
+        await subscription.close();
+        await this.unbind(exchange, '', '', queue);
+      },
+    };
   }
 
   onReconnect(listener: () => void): () => void {
@@ -130,7 +142,11 @@ export class RedisTransport implements Transport {
     });
   }
 
-  async openReplyQueue(exchange: string, onMessage: (message: WireMessage) => void): Promise<ReplyQueue> {
+  async openReplyQueue(
+    exchange: string,
+    onMessage: (message: WireMessage) => void,
+    options: ReplyQueueOptions = {},
+  ): Promise<ReplyQueue> {
     const parts = {
       group: this.#group,
       outbox: this.#outbox,
@@ -138,7 +154,7 @@ export class RedisTransport implements Transport {
       keys: this.#keys,
       logger: this.#settings.logger,
     };
-    const queue = new RedisReplyQueue(parts, exchange, onMessage);
+    const queue = new RedisReplyQueue(parts, exchange, onMessage, options);
     await queue.open();
     this.#replyQueues.add(queue);
     return queue;

@@ -6,7 +6,7 @@ import type { Link } from '../../redis/link.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
-import type { ReplyQueue } from '../transport.ts';
+import type { ReplyQueue, ReplyQueueOptions } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
 import type { Keys } from './keys.ts';
 
@@ -27,7 +27,7 @@ const REFRESH_MS = 3_600_000;
 /** A private list for the replies of remote control, read over a connection of its own until it is closed. */
 export class RedisReplyQueue implements ReplyQueue {
   readonly exchange: string;
-  readonly routingKey = uuid();
+  readonly routingKey: string;
   readonly #parts: ReplyQueueParts;
   readonly #onMessage: (message: WireMessage) => void;
   readonly #unsubscribe: () => void;
@@ -37,24 +37,32 @@ export class RedisReplyQueue implements ReplyQueue {
   #refresh: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(parts: ReplyQueueParts, exchange: string, onMessage: (message: WireMessage) => void) {
+  constructor(
+    parts: ReplyQueueParts,
+    exchange: string,
+    onMessage: (message: WireMessage) => void,
+    { routingKey = uuid() }: ReplyQueueOptions,
+  ) {
     this.#parts = parts;
     this.exchange = exchange;
+    this.routingKey = routingKey;
     this.#onMessage = onMessage;
     this.#unsubscribe = parts.group.onUp(() => this.#wake());
   }
 
   get #queue(): string {
-    return `${this.routingKey}.${this.exchange}`;
+    return this.exchange === '' ? this.routingKey : `${this.routingKey}.${this.exchange}`;
   }
 
   async open(): Promise<void> {
     const { group, bindings } = this.#parts;
     this.#link = await group.add({ name: 'replies' });
-    await bindings.bind(this.exchange, this.#binding);
-    await this.#extend();
-    this.#refresh = setInterval(() => void this.#extend(), REFRESH_MS);
-    this.#refresh.unref();
+    if (this.exchange !== '') {
+      await bindings.bind(this.exchange, this.#binding);
+      await this.#extend();
+      this.#refresh = setInterval(() => void this.#extend(), REFRESH_MS);
+      this.#refresh.unref();
+    }
     this.#loop = this.#run(this.#link);
   }
 
@@ -69,7 +77,7 @@ export class RedisReplyQueue implements ReplyQueue {
     await this.#loop;
     if (group.isStopped) return;
     try {
-      await bindings.unbind(this.exchange, this.#binding);
+      if (this.exchange !== '') await bindings.unbind(this.exchange, this.#binding);
       await outbox.send((link) => link.call('del', keys.lists(this.#queue)), {
         what: 'delete the reply queue',
         deadlineMs: 2000,

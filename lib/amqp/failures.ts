@@ -1,0 +1,64 @@
+import { toError, UmbelError } from '../contract/errors.ts';
+import type { AmqpAddress } from './url.ts';
+
+/** The connection or channel went away before the answer came: whether the broker did it is not known. */
+export class ConnectionLost extends Error {
+  constructor(reason: string, options?: { cause?: unknown }) {
+    super(reason, options);
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** AMQP's reply codes that we tell apart. */
+export const ACCESS_REFUSED = 403;
+export const NOT_FOUND = 404;
+export const RESOURCE_LOCKED = 405;
+export const PRECONDITION_FAILED = 406;
+
+/** The reply code of an error that the broker answered with; null when it was something else. */
+export function replyCode(thrown: unknown): number | null {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : null;
+}
+
+/** One line for a person: RabbitMQ's own words without the library's around them. */
+export function messageOf(thrown: unknown): string {
+  const error = toError(thrown);
+  const inner = 'errors' in error && Array.isArray(error.errors) ? toError(error.errors[0]) : error;
+  const [, words] = /with message "(.*)"$/s.exec(inner.message) ?? [];
+  const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+  return words ?? (inner.message || code || inner.name);
+}
+
+/** Why no connection was made, as an error that says what to do. */
+export function connectError(thrown: unknown, address: AmqpAddress): UmbelError {
+  const { display, username, vhost } = address;
+  const reason = messageOf(thrown);
+  if (/ACCESS_REFUSED/.test(reason)) {
+    const text = `${display} refuses the login of the user "${username}". Check the name and the password in the URL.`;
+    return new UmbelError('unauthorized', text, { cause: thrown });
+  }
+  // The library does not pass on what the broker says here: it closes when the vhost is refused.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(reason)) {
+    const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it.`;
+    return new UmbelError('bad_config', text, { cause: thrown });
+  }
+  return new UmbelError('unavailable', `Cannot connect to ${display}: ${reason}.`, { cause: thrown });
+}
+
+/** Why an operation was refused, as an error that says what was tried: `declare the queue celery`. */
+export function refusedError(thrown: unknown, what: string, display: string): UmbelError {
+  if (thrown instanceof UmbelError) return thrown;
+  const reason = messageOf(thrown);
+  const text = `${display} refused to ${what}: ${reason.replace(/\.$/, '')}.`;
+  switch (replyCode(thrown)) {
+    case NOT_FOUND:
+      return new UmbelError('not_found', text, { cause: thrown });
+    case ACCESS_REFUSED:
+      return new UmbelError('forbidden', text, { cause: thrown });
+    case PRECONDITION_FAILED:
+    case RESOURCE_LOCKED:
+      return new UmbelError('conflict', text, { cause: thrown });
+    default:
+      return new UmbelError('unavailable', `Cannot ${what} at ${display}: ${reason}.`, { cause: thrown });
+  }
+}

@@ -1,0 +1,133 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { toError, UmbelError } from '../contract/errors.ts';
+import { maskUrl } from '../util/mask.ts';
+
+export interface ManagedQueue {
+  readonly name: string;
+  readonly messages: number;
+  readonly unacked: number;
+}
+
+export interface ManagedBinding {
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+const TIMEOUT_MS = 5_000;
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * RabbitMQ's management API: `http://user:password@host:15672/api/`. Certificates of https are checked; answers are
+ * bounded in time and size.
+ */
+export class ManagementApi {
+  readonly #url: URL;
+  readonly #display: string;
+  readonly #vhost: string;
+
+  /** Throws `UmbelError('bad_config')`. */
+  constructor(url: string, vhost: string) {
+    this.#display = maskUrl(url);
+    this.#vhost = encodeURIComponent(vhost);
+    try {
+      this.#url = new URL(url.endsWith('/') ? url : `${url}/`);
+    } catch {
+      throw bad(this.#display);
+    }
+    if (!/^https?:$/.test(this.#url.protocol)) throw bad(this.#display);
+  }
+
+  /** Every queue of the vhost. */
+  async queues(): Promise<ManagedQueue[]> {
+    const columns = 'columns=name,messages_ready,messages_unacknowledged';
+    const rows = await this.#get(`queues/${this.#vhost}?${columns}`);
+    return rows.map((row) => ({
+      name: String(row['name']),
+      messages: count(row['messages_ready']),
+      unacked: count(row['messages_unacknowledged']),
+    }));
+  }
+
+  /** Every binding of a queue to a named exchange. */
+  async bindings(): Promise<ManagedBinding[]> {
+    const rows = await this.#get(`bindings/${this.#vhost}`);
+    return rows
+      .filter((row) => row['destination_type'] === 'queue' && row['source'] !== '')
+      .map((row) => ({
+        queue: String(row['destination']),
+        exchange: String(row['source']),
+        routingKey: String(row['routing_key']),
+      }));
+  }
+
+  async #get(path: string): Promise<Record<string, unknown>[]> {
+    let text: string;
+    try {
+      text = await fetchText(new URL(path, this.#url));
+    } catch (error) {
+      const { message } = toError(error);
+      throw new UmbelError(
+        'unavailable',
+        `The management API at ${this.#display} does not answer: ${message}.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    const rows: unknown = JSON.parse(text);
+    if (!Array.isArray(rows)) return [];
+    return rows.filter((row) => row !== null && typeof row === 'object');
+  }
+}
+
+function fetchText(url: URL): Promise<string> {
+  const { username, password } = url;
+  const login = `${decodeURIComponent(username) || 'guest'}:${decodeURIComponent(password) || 'guest'}`;
+  const target = new URL(url);
+  target.username = '';
+  target.password = '';
+  const request = target.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      target,
+      {
+        headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > MAX_BYTES) asking.destroy(new Error(`more than ${MAX_BYTES} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+          else reject(new Error(refusal(response.statusCode)));
+        });
+      },
+    );
+    asking.on('error', reject);
+    asking.end();
+  });
+}
+
+function refusal(status: number | undefined): string {
+  if (status === 401) return 'it refuses the login';
+  return status === 404 ? 'it has no such vhost, or is no management API' : `it answered ${status}`;
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+function bad(display: string): UmbelError {
+  return new UmbelError(
+    'bad_config',
+    `The URL of the management API is no use: ${display}. Write http://user:password@host:15672/api/`,
+  );
+}

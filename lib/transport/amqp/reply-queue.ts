@@ -1,0 +1,103 @@
+import type { Channel } from 'amqplib';
+import type { AmqpConnection } from '../../amqp/connection.ts';
+import { messageOf } from '../../amqp/failures.ts';
+import { KeptChannel } from '../../amqp/kept-channel.ts';
+import { encodeTable } from '../../amqp/table.ts';
+import type { WireMessage } from '../../protocol/wire.ts';
+import { uuid } from '../../util/clock.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { ReplyQueue, ReplyQueueOptions } from '../transport.ts';
+import { mailboxArguments } from './topology.ts';
+import { decodeMessage } from './wire.ts';
+
+export interface ReplyQueueParts {
+  readonly connection: AmqpConnection;
+  readonly logger: Logger;
+}
+
+/**
+ * A queue for answers. Those to remote control belong to the connection (exclusive) and get a new name with each. Those
+ * that keep their routing key (results over rpc://) outlive a lost connection: what comes meanwhile is kept.
+ */
+export class AmqpReplyQueue implements ReplyQueue {
+  readonly exchange: string;
+  readonly #parts: ReplyQueueParts;
+  readonly #options: ReplyQueueOptions;
+  readonly #onMessage: (message: WireMessage) => void;
+  readonly #kept: KeptChannel<Channel>;
+  #routingKey: string;
+
+  constructor(
+    parts: ReplyQueueParts,
+    exchange: string,
+    onMessage: (message: WireMessage) => void,
+    options: ReplyQueueOptions,
+  ) {
+    this.exchange = exchange;
+    this.#parts = parts;
+    this.#options = options;
+    this.#onMessage = onMessage;
+    this.#routingKey = options.routingKey ?? uuid();
+    this.#kept = new KeptChannel<Channel>({
+      ...parts,
+      what: 'read replies',
+      open: (model) => model.createChannel(),
+      setup: (channel) => this.#setUp(channel),
+      onLost: () => {
+        this.#routingKey = options.routingKey ?? uuid();
+      },
+    });
+  }
+
+  get routingKey(): string {
+    return this.#routingKey;
+  }
+
+  open(): Promise<void> {
+    return this.#kept.start();
+  }
+
+  async close(): Promise<void> {
+    // What waits in it is for nobody else.
+    const { channel } = this.#kept;
+    await channel?.deleteQueue(this.#queue).catch(() => {});
+    await this.#kept.stop();
+  }
+
+  get #queue(): string {
+    return this.exchange === '' ? this.#routingKey : `${this.#routingKey}.${this.exchange}`;
+  }
+
+  async #setUp(channel: Channel): Promise<void> {
+    const { exchange } = this;
+    const queue = this.#queue;
+    const { routingKey, expiresSeconds } = this.#options;
+    const isLasting = routingKey !== undefined;
+    if (exchange !== '') await channel.assertExchange(exchange, 'direct', { durable: false });
+    await channel.assertQueue(queue, {
+      exclusive: !isLasting,
+      durable: isLasting,
+      autoDelete: !isLasting,
+      arguments: isLasting
+        ? encodeTable(expiresSeconds ? { 'x-expires': Math.round(expiresSeconds * 1000) } : {})
+        : mailboxArguments(exchange),
+    });
+    if (exchange !== '') await channel.bindQueue(queue, exchange, this.#routingKey);
+    await channel.consume(
+      queue,
+      (message) => {
+        if (message) this.#receive(decodeMessage(message));
+        else void this.#kept.renew('its queue was deleted');
+      },
+      { noAck: true },
+    );
+  }
+
+  #receive(message: WireMessage): void {
+    try {
+      this.#onMessage(message);
+    } catch (error) {
+      this.#parts.logger.warning(`A reply cannot be read: ${messageOf(error)}`);
+    }
+  }
+}

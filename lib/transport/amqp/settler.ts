@@ -1,0 +1,153 @@
+import type { Channel, Message } from 'amqplib';
+import { messageOf } from '../../amqp/failures.ts';
+import type { WireMessage } from '../../protocol/wire.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { Destination } from '../transport.ts';
+import type { Deliveries, Entry } from './deliveries.ts';
+import { isQuorum, PARKED_QUEUE } from './topology.ts';
+
+export interface SettlerParts {
+  readonly deliveries: Deliveries;
+  readonly channel: () => Channel | null;
+  readonly publish: (destination: Destination, message: WireMessage) => Promise<void>;
+  readonly logger: Logger;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Tells the broker what became of messages, in batches: acks that leave no gap travel as one.
+ *
+ * A message that goes back after its task ran (`requeue`) must be counted, or one that kills its process would run for
+ * ever. Quorum queues count by themselves; for others a copy with `x-delivery-count` goes to the end of the queue, and
+ * only then the message is acked: a crash in between leaves two of it, never none.
+ */
+export class Settler {
+  readonly #parts: SettlerParts;
+  readonly #acked: number[] = [];
+  readonly #released: number[] = [];
+  readonly #moving = new Set<Promise<void>>();
+
+  constructor(parts: SettlerParts) {
+    this.#parts = parts;
+  }
+
+  /** What was not written belongs to a channel that is gone. */
+  reset(): void {
+    this.#acked.length = 0;
+    this.#released.length = 0;
+  }
+
+  ack(entry: Entry): void {
+    this.#acked.push(entry.number);
+  }
+
+  /** Back to where it was in its queue. */
+  release(entry: Entry): void {
+    this.#released.push(entry.number);
+  }
+
+  requeue(entry: Entry): void {
+    const { queue, message } = entry;
+    if (isQuorum(queue)) {
+      this.release(entry);
+      return;
+    }
+    const count = message.headers['x-delivery-count'];
+    const headers = {
+      ...message.headers,
+      redelivered: true,
+      'x-delivery-count': typeof count === 'number' ? count + 1 : 1,
+    };
+    this.#move(entry, { exchange: '', routingKey: queue.name }, { ...message, headers });
+  }
+
+  park(entry: Entry, reason: string): void {
+    const { queue, message } = entry;
+    const headers = {
+      ...message.headers,
+      'x-umbel-reason': reason.slice(0, 1000),
+      'x-umbel-queue': queue.name,
+      'x-umbel-parked-at': new Date().toISOString(),
+    };
+    const { expiration: _, ...properties } = message.properties;
+    const destination = { exchange: '', routingKey: PARKED_QUEUE.name, queue: PARKED_QUEUE };
+    this.#move(entry, destination, { ...message, headers, properties });
+  }
+
+  /** Writes what was settled since the last call. */
+  write(): void {
+    const { deliveries } = this.#parts;
+    const channel = this.#parts.channel();
+    if (!channel) {
+      this.reset();
+      return;
+    }
+    for (const number of this.#released.splice(0).sort((a, b) => a - b)) {
+      deliveries.close(number);
+      channel.reject(asMessage(number), true);
+    }
+    const acked = this.#acked.splice(0).sort((a, b) => a - b);
+    for (const number of acked) deliveries.close(number);
+    this.#writeAcks(channel, acked);
+  }
+
+  /** Resolves when everything settled so far is written. */
+  async flush(): Promise<void> {
+    this.write();
+    while (this.#moving.size > 0) await Promise.all(this.#moving);
+    this.write();
+  }
+
+  #writeAcks(channel: Channel, acked: readonly number[]): void {
+    const { oldest } = this.#parts.deliveries;
+    const together = acked.filter((number) => number < oldest);
+    const last = together.at(-1);
+    if (last !== undefined) channel.ack(asMessage(last), together.length > 1);
+    for (const number of acked.slice(together.length)) channel.ack(asMessage(number));
+  }
+
+  #move(entry: Entry, destination: Destination, message: WireMessage): void {
+    const { deliveries, logger, publish } = this.#parts;
+    const moving = publish(destination, message).then(
+      () => {
+        // On another channel the number is another message's.
+        if (!deliveries.isOpen(entry)) return;
+        this.ack(entry);
+        this.write();
+      },
+      (error: unknown) => {
+        logger.error(`A message stays in ${entry.queue.name}: ${messageOf(error)}`);
+        if (!deliveries.isOpen(entry)) return;
+        this.release(entry);
+        this.write();
+      },
+    );
+    this.#moving.add(moving);
+    void moving.finally(() => this.#moving.delete(moving));
+  }
+}
+
+/** amqplib asks for a message where the protocol has only its tag. */
+function asMessage(deliveryTag: number): Message {
+  return {
+    content: NOTHING,
+    fields: { deliveryTag, redelivered: false, exchange: '', routingKey: '' },
+    properties: {
+      contentType: undefined,
+      contentEncoding: undefined,
+      headers: undefined,
+      deliveryMode: undefined,
+      priority: undefined,
+      correlationId: undefined,
+      replyTo: undefined,
+      expiration: undefined,
+      messageId: undefined,
+      timestamp: undefined,
+      type: undefined,
+      userId: undefined,
+      appId: undefined,
+      clusterId: undefined,
+    },
+  };
+}
