@@ -126,6 +126,11 @@ export class Dispatcher {
   /** Starts nothing more and gives back what waits, oldest first. */
   close(): TaskHandle[] {
     this.#isPaused = true;
+    return this.drain();
+  }
+
+  /** Gives back what waits, oldest first. */
+  drain(): TaskHandle[] {
     return [...this.#waiting.drain(), ...[...this.#lanes.values()].flatMap((lane) => lane.waiting.drain())];
   }
 

@@ -27,6 +27,7 @@ import { Patience } from './patience.ts';
 import { Reception } from './reception.ts';
 import { Results } from './results.ts';
 import { cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
+import { forgetUnstarted } from './taken-back.ts';
 import { TaskEvents } from './task-events.ts';
 import { TaskProfiles } from './task-profile.ts';
 import { HeapTimer } from './timer/heap-timer.ts';
@@ -166,6 +167,7 @@ export class Worker implements Service {
         },
         onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
         onConnection: (state, reason) => this.#onConnection(state, reason),
+        onTakenBack: () => forgetUnstarted(host, dispatcher, etaTimer),
       }),
       results,
       events: new TaskEvents(events, settings.taskEvents),
@@ -271,7 +273,7 @@ export class Worker implements Service {
     const why = reason === undefined ? '' : ` (${reason})`;
     logger.warning(
       `consumer: Connection to broker lost${why}. Trying to re-establish the connection...\n` +
-        'Running tasks go on; their results and acks are kept until it is back.',
+        'Running tasks go on.',
     );
   }
 
