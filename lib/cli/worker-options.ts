@@ -2,8 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { toError } from '../contract/errors.ts';
 import type { LogLevel } from '../util/logger.ts';
 import type { AutoscaleRange } from '../worker/autoscaler.ts';
+import { nodeFile, nodeName } from '../worker/names.ts';
 import { ASYNC_CONCURRENCY, poolKind, type WorkerOptions } from '../worker/options.ts';
 import { CliExit, EXIT } from './exit.ts';
+import { openLogFile } from './log-file.ts';
 import { autoscale, count, list, logLevel, octal, seconds, wholeNumber } from './parse.ts';
 import type { Privileges } from './privileges.ts';
 
@@ -145,4 +147,9 @@ export function workerOptions(
     gossip: options.withoutGossip !== true,
     heartbeatIntervalSeconds: options.withoutHeartbeat ? 0 : options.heartbeatInterval,
   };
+}
+
+/** Opens the log file, if one is asked for, under the name of the worker. */
+export function logFileOf({ logfile, hostname }: WorkerCliOptions): number | null {
+  return logfile === undefined ? null : openLogFile(nodeFile(logfile, nodeName(hostname ?? null)));
 }

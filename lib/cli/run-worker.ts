@@ -1,0 +1,104 @@
+import { writeSync } from 'node:fs';
+import type { Celery } from '../app/celery.ts';
+import type { Config } from '../app/config.ts';
+import { toError } from '../contract/errors.ts';
+import { createLogger, type Logger } from '../util/logger.ts';
+import { banner } from '../worker/banner.ts';
+import { importModules } from '../worker/load-app.ts';
+import { nodeFile } from '../worker/names.ts';
+import { WorkerSignals } from '../worker/signals.ts';
+import { Worker } from '../worker/worker.ts';
+import { type GlobalOptions, openApp, orUsage, overridesOf } from './context.ts';
+import { isDetached, reportStart } from './detach.ts';
+import { explain } from './exit.ts';
+import { say } from './output.ts';
+import { Pidfile } from './pidfile.ts';
+import { applyPrivileges } from './privileges.ts';
+import { logFileOf, type WorkerCliOptions, workerOptions } from './worker-options.ts';
+
+/** Runs a worker as the command line says, in this process, until it has ended; returns its exit code. */
+export async function runWorker(
+  globals: GlobalOptions,
+  options: WorkerCliOptions,
+  settings: Partial<Config>,
+): Promise<number> {
+  const appModule = globals.app ?? '';
+  try {
+    // In the background the parent has done both already.
+    if (!isDetached()) applyPrivileges(options);
+    const outputFd = isDetached() ? null : logFileOf(options);
+    const logger = makeLogger(options, outputFd);
+    const app = await openApp(globals);
+    const overrides = { ...(await overridesOf(globals)), ...settings, ...included(app, options) };
+    app.configure(overrides);
+    await orUsage(() => importModules(app));
+    const worker = new Worker(app, { ...workerOptions(options), logger, appModule, overrides, outputFd });
+    return await serve(app, worker, logger, globals, options);
+  } catch (error) {
+    const { text, exitCode } = explain(error);
+    await reportStart({ error: text, exitCode });
+    throw error;
+  }
+}
+
+function makeLogger({ loglevel: level }: WorkerCliOptions, fd: number | null): Logger {
+  if (fd === null) return createLogger({ level });
+  return createLogger({ level, write: (line) => void writeSync(fd, line) });
+}
+
+function included({ conf }: Celery, { include }: WorkerCliOptions): Partial<Config> {
+  return include === undefined ? {} : { include: [...conf.include, ...include] };
+}
+
+async function serve(
+  app: Celery,
+  worker: Worker,
+  logger: Logger,
+  { quiet }: GlobalOptions,
+  options: WorkerCliOptions,
+): Promise<number> {
+  const { hostname, queues } = worker.settings;
+  const pidfile = options.pidfile ? new Pidfile(nodeFile(options.pidfile, hostname)) : null;
+  pidfile?.claim();
+  const signals = new WorkerSignals(worker, say);
+  try {
+    if (!quiet) say(banner(app, worker.settings, logger.isEnabled('INFO')));
+    const names = queues.map(({ name }) => name);
+    if (options.purge) await purge(app, names);
+    signals.install();
+    keepAlive(logger);
+    if (isDetached()) await reportStart({ started: `${hostname} started in the background` });
+    else stopWithParent(worker);
+    await Promise.race([worker.start(), worker.done]);
+    return await worker.done;
+  } catch (error) {
+    await app.close();
+    throw error;
+  } finally {
+    signals.remove();
+    if (process.connected) process.disconnect();
+    pidfile?.release();
+  }
+}
+
+async function purge(app: Celery, queues: readonly string[]): Promise<void> {
+  const transport = await app.transport();
+  let erased = 0;
+  for (const queue of queues) erased += await transport.purge(queue);
+  if (erased > 0) say(`purge: Erased ${erased} ${erased === 1 ? 'message' : 'messages'} from the queue.\n`);
+}
+
+/** A task's stray promise or timer must not take the worker and the other tasks with it. */
+function keepAlive(logger: Logger): void {
+  process.on('unhandledRejection', (reason) => {
+    logger.error(`A promise was rejected and nobody looked: ${toError(reason).stack}`);
+  });
+  process.on('uncaughtException', (error) => {
+    logger.critical(`An error outside of any task: ${error.stack}`);
+  });
+}
+
+/** Started with a channel (by `umbel dev`): without its parent the worker stops, warmly. */
+function stopWithParent(worker: Worker): void {
+  if (process.connected) process.once('disconnect', () => void worker.stop());
+}
