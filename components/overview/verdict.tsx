@@ -17,11 +17,13 @@ const ACTIONS: Record<Problem['kind'], string> = {
   failing: 'Open failures',
   abandoned_queue: 'Open queue',
   silent_worker: 'Open worker',
+  data_lost: 'Open queues',
 };
 
 function ProblemIcon({ kind }: { readonly kind: Problem['kind'] }): ReactNode {
   switch (kind) {
     case 'failing':
+    case 'data_lost':
       return <Glyph look="failure" />;
     case 'abandoned_queue':
       return <Layers size={16} strokeWidth={1.5} aria-hidden />;

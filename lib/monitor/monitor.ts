@@ -27,6 +27,7 @@ export interface Changes {
 
 const MAX_FAILURES = 20;
 const MAX_NAME = 255;
+const TELL_LOSS_SECONDS = 3600;
 
 /**
  * State of a cluster, built from its events. Pure: no I/O, and time comes in with each call. An event costs the same
@@ -51,6 +52,7 @@ export class Monitor {
   #lagCount = 0;
   #lagMs: number | null = null;
   #problems: readonly Problem[] = [];
+  #dataLostAt: number | null = null;
 
   constructor({ maxTasks = 10_000 }: MonitorOptions = {}) {
     this.tasks = new TaskTable(maxTasks, (record) => this.#forget(record));
@@ -74,8 +76,19 @@ export class Monitor {
     if (this.#lagCount > 0) this.#lagMs = (this.#lagSum / this.#lagCount) * 1000;
     this.#lagSum = 0;
     this.#lagCount = 0;
-    this.#problems = findProblems(this.names.failing(now), this.queues.rows(now), this.workers.values());
+    if (this.#dataLostAt !== null && now - this.#dataLostAt > TELL_LOSS_SECONDS) this.#dataLostAt = null;
+    this.#problems = findProblems(
+      this.names.failing(now),
+      this.queues.rows(now),
+      this.workers.values(),
+      this.#dataLostAt,
+    );
     this.throughput.sample(now, this.queues.waiting, ...this.#slots());
+  }
+
+  /** The broker has lost everything that it held; said among the problems for an hour. */
+  loseData(now: number): void {
+    this.#dataLostAt = now;
   }
 
   sampleQueues(samples: readonly Sample[], now: number): void {

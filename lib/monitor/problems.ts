@@ -7,8 +7,9 @@ export function findProblems(
   failing: readonly FailingName[],
   queues: readonly QueueRow[],
   workers: Iterable<WorkerRecord>,
+  dataLostAt: number | null,
 ): Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = dataLostAt === null ? [] : [lostData(dataLostAt)];
   for (const worker of workers) {
     if (worker.status === 'offline' && !worker.saidGoodbye) problems.push(silentWorker(worker));
   }
@@ -21,6 +22,17 @@ export function findProblems(
 
 function severityRank({ severity }: Problem): number {
   return severity === 'failure' ? 0 : 1;
+}
+
+function lostData(since: number): Problem {
+  return {
+    kind: 'data_lost',
+    severity: 'failure',
+    title: 'The broker lost its data',
+    evidence: 'its keys are gone (flushed, or restarted without persistence): tasks that waited will not run',
+    since,
+    href: '/queues',
+  };
 }
 
 function failingTask({ name, runs, failures, since, exception }: FailingName): Problem {

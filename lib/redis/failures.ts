@@ -18,6 +18,12 @@ export function isPassing(thrown: unknown): boolean {
   return isReply(thrown) && /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/.test(messageOf(thrown));
 }
 
+/** The server refuses what would need more memory (`maxmemory` without eviction); also when wrapped as a cause. */
+export function isOutOfMemory(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return isReply(thrown) ? messageOf(thrown).startsWith('OOM') : isOutOfMemory(thrown.cause);
+}
+
 export function isMissingScript(thrown: unknown): boolean {
   return isReply(thrown) && messageOf(thrown).startsWith('NOSCRIPT');
 }

@@ -158,6 +158,12 @@ export interface Transport extends Service {
 
   createConsumer(options: ConsumerOptions): Consumer;
 
+  /**
+   * Whether the broker has lost what it held since the last call, for monitors that ask on a clock; the first call only
+   * starts the watch. Absent where a broker cannot lose its data without a word.
+   */
+  hasLostData?(): Promise<boolean>;
+
   /** Lengths of the named queues. */
   sampleQueues(names: readonly string[]): Promise<QueueSample[]>;
   /** Every queue the broker knows of, also those nobody consumes. */

@@ -14,6 +14,7 @@ export interface ResultsOptions {
 /** Beyond so many unanswered writes no new task starts: a store that is away must not fill the memory. */
 const MAX_PENDING = 2000;
 const MAX_TRIES = 8;
+const WARN_EVERY_MS = 10_000;
 const RETRY_BACKOFF = { baseMs: 250, maxMs: 10_000 };
 
 interface Pending {
@@ -28,6 +29,11 @@ interface Wave {
   readonly records: Pending[];
 }
 
+/** The store is there and has said no, as opposed to one that is away. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.name === 'ReplyError';
+}
+
 /** Stores results for the worker: tries again while the store is away, and counts what is under way. */
 export class Results {
   readonly #options: ResultsOptions;
@@ -35,6 +41,7 @@ export class Results {
   /** The youngest one. */
   #wave: Wave | null = null;
   #idleWaiters: (() => void)[] = [];
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResultsOptions) {
     this.#options = options;
@@ -110,8 +117,13 @@ export class Results {
 
   #tryAllAgain(backend: ResultBackend, wave: Wave, error: unknown): void {
     if (this.#wave === wave) this.#wave = null;
+    const isRefused = isRefusal(error);
+    if (isRefused) this.#warn(toError(error));
     for (const record of wave.records) {
-      void this.#tryAgain(backend, record, error).then(() => this.#end(record));
+      // A store that refuses (out of memory) may be the broker too, and then only acks make room: they must not wait.
+      if (isRefused) record.onDone();
+      const rest = isRefused ? { ...record, onDone: () => {} } : record;
+      void this.#tryAgain(backend, rest, error).then(() => this.#end(rest));
     }
   }
 
@@ -127,6 +139,12 @@ export class Results {
       }
     }
     this.#options.logger.error(`The result of task ${taskId} is not stored: ${toError(error).message}`);
+  }
+
+  #warn({ message }: Error): void {
+    if (performance.now() - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = performance.now();
+    this.#options.logger.warning(`${message} Results are tried again; tasks are acknowledged meanwhile.`);
   }
 
   #wake(): void {

@@ -16,11 +16,13 @@ const NO_TASK_QUEUE = /(\.reply\.celery\.pidbox|\.celery\.pidbox|^celeryev\..*)$
 export class QueueSampler {
   readonly #link: ClusterLink;
   readonly #monitor: Monitor;
+  readonly #logger: Logger;
   readonly #intervals: readonly Interval[];
 
   constructor(link: ClusterLink, monitor: Monitor, logger: Logger) {
     this.#link = link;
     this.#monitor = monitor;
+    this.#logger = logger;
     this.#intervals = [
       new Interval(EVERY_MS, logger, () => this.#sample()),
       new Interval(LIST_EVERY_MS, logger, () => this.list()),
@@ -44,11 +46,19 @@ export class QueueSampler {
     }
   }
 
+  #loseData(): void {
+    this.#monitor.loseData(nowSeconds());
+    this.#logger.error(
+      `The broker ${this.#link.displayUrl} lost its data: its keys are gone, and the tasks that waited with them.`,
+    );
+  }
+
   async #sample(): Promise<void> {
     const { transport } = this.#link;
     try {
       const samples = await withTimeout(transport.sampleQueues(this.#monitor.queues.names()));
       this.#monitor.sampleQueues(samples, nowSeconds());
+      if (await withTimeout(transport.hasLostData?.() ?? Promise.resolve(false))) this.#loseData();
       this.#link.report(true);
     } catch (thrown) {
       this.#link.report(false, toError(thrown).message);

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { Celery } from '../../lib/index.ts';
 import { Ledger } from './ledger.ts';
 import { type TestProcess, umbel } from './process.ts';
@@ -19,12 +20,16 @@ export interface FaultBenchOptions {
 export class FaultBench {
   readonly app: Celery;
   readonly ledger = new Ledger();
+  /** The broker as it is. */
+  readonly redis: Redis;
   readonly #options: FaultBenchOptions;
   readonly #workers: TestProcess[] = [];
   #launched = 0;
 
   constructor(options: FaultBenchOptions) {
     this.#options = options;
+    this.redis = new Redis(options.broker, { protocol: 2 });
+    this.redis.on('error', () => {});
     this.app = new Celery('client', { broker: options.broker, backend: options.backend });
   }
 
@@ -91,12 +96,13 @@ export class FaultBench {
   /** Messages that wait in a queue, and those that are taken but not settled. */
   async held(queue = 'celery'): Promise<number> {
     const [sample] = await (await this.app.transport()).sampleQueues([queue]);
-    return (sample?.messages ?? 0) + (sample?.unacked ?? 0);
+    return (sample?.messages ?? 0) + (await this.redis.hlen('unacked'));
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop('SIGKILL')));
     await this.app.close();
+    this.redis.disconnect();
     this.ledger.close();
   }
 }

@@ -1,5 +1,5 @@
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
-import { ConnectionLost } from '../../redis/failures.ts';
+import { ConnectionLost, isOutOfMemory } from '../../redis/failures.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { Binding, Keys } from './keys.ts';
 
@@ -36,7 +36,12 @@ export class Bindings {
     const own = this.#own.get(exchange) ?? new Map<string, Binding>();
     this.#own.set(exchange, own.set(member, binding));
     this.#cache.delete(exchange);
-    await this.#write('sadd', exchange, [member]);
+    try {
+      await this.#write('sadd', exchange, [member]);
+    } catch (error) {
+      // A server without memory needs nothing more than a worker that starts and drains it: the sweep writes it again.
+      if (!isOutOfMemory(error)) throw error;
+    }
   }
 
   async unbind(exchange: string, binding: Binding): Promise<void> {

@@ -11,6 +11,7 @@ export interface Binding {
 
 const PARKED = 'umbel.parked';
 const REVOKED = 'umbel.revoked';
+const WITNESS = 'umbel.witness';
 const BROADCASTS = 'umbel.broadcasts';
 const BINDINGS = '_kombu.binding.';
 
@@ -19,6 +20,8 @@ export class Keys {
   readonly unacked: string;
   readonly unackedIndex: string;
   readonly parked: string;
+  /** Stands as long as the database keeps its data. */
+  readonly witness: string;
   readonly revoked: string;
   /** Who has broadcast queues. */
   readonly broadcasts: string;
@@ -29,6 +32,7 @@ export class Keys {
     this.unacked = this.#prefixed(options.unackedKey);
     this.unackedIndex = this.#prefixed(options.unackedIndexKey);
     this.parked = this.#prefixed(PARKED);
+    this.witness = this.#prefixed(WITNESS);
     this.revoked = this.#prefixed(REVOKED);
     this.broadcasts = this.#prefixed(BROADCASTS);
   }

@@ -26,6 +26,7 @@ import { Publisher } from './publisher.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { RedisReplyQueue } from './reply-queue.ts';
 import { RedisRevokedTasks } from './revoked-tasks.ts';
+import { Witness } from './witness.ts';
 
 export interface RedisTransportSettings {
   readonly logger: Logger;
@@ -52,6 +53,7 @@ export class RedisTransport implements Transport {
   readonly #publisher: Publisher;
   readonly #broadcasts: Broadcasts;
   readonly #admin: QueueAdmin;
+  readonly #witness: Witness;
   readonly #consumers = new Set<RedisConsumer>();
   readonly #replyQueues = new Set<RedisReplyQueue>();
 
@@ -70,6 +72,7 @@ export class RedisTransport implements Transport {
     this.#publisher = new Publisher(this.#outbox, this.#bindings, this.#keys, this.#options);
     this.#broadcasts = new Broadcasts(this.#outbox, this.#pubSub, this.#keys, logger, publishDeadlineMs);
     this.#admin = new QueueAdmin(this.#outbox, this.#keys);
+    this.#witness = new Witness(this.#outbox, this.#keys.witness);
     this.revokedTasks = new RedisRevokedTasks(this.#outbox, this.#keys.revoked);
   }
 
@@ -186,6 +189,10 @@ export class RedisTransport implements Transport {
     );
     this.#consumers.add(consumer);
     return consumer;
+  }
+
+  hasLostData(): Promise<boolean> {
+    return this.#witness.hasLostData();
   }
 
   sampleQueues(names: readonly string[]): Promise<QueueSample[]> {
