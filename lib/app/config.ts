@@ -96,7 +96,10 @@ export interface Config {
   worker_pool: string;
   worker_prefetch_multiplier: number;
   worker_disable_prefetch: boolean;
+  worker_deduplicate_successful_tasks: boolean;
   worker_disable_rate_limits: boolean;
+  /** ETA tasks that a worker holds beyond its prefetch; null: 250,000. */
+  worker_eta_task_limit: number | null;
   worker_enable_remote_control: boolean;
   worker_max_tasks_per_child: number | null;
   /** Kibibytes. */
@@ -207,7 +210,9 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     worker_pool: 'prefork',
     worker_prefetch_multiplier: 4,
     worker_disable_prefetch: false,
+    worker_deduplicate_successful_tasks: false,
     worker_disable_rate_limits: false,
+    worker_eta_task_limit: null,
     worker_enable_remote_control: true,
     worker_max_tasks_per_child: null,
     worker_max_memory_per_child: null,

@@ -2,9 +2,10 @@ import type { TaskRequest } from '../protocol/task-message.ts';
 import type { Delivery } from '../transport/transport.ts';
 import type { Job } from './pool/pool.ts';
 import type { TaskProfile } from './task-profile.ts';
+import type { Timed } from './timer/heap-timer.ts';
 
 /** A task in this worker, as the parts that count, inspect and settle it see it. `Request` is the one that lives. */
-export interface TaskHandle extends Job {
+export interface TaskHandle extends Job, Timed {
   readonly request: TaskRequest;
   readonly profile: TaskProfile;
   readonly delivery: Delivery;
@@ -15,6 +16,8 @@ export interface TaskHandle extends Job {
   /** Its message is acked, rejected, parked or given back. */
   readonly isSettled: boolean;
   readonly ignoresResult: boolean;
+  /** Its body has returned. */
+  hasSucceeded: boolean;
   /** Seconds since the epoch; null before it starts. */
   readonly startedAt: number | null;
   readonly pid: number | null;

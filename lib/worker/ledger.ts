@@ -2,7 +2,6 @@ import { TransientSet } from '../util/transient.ts';
 import type { TaskHandle } from './handle.ts';
 import { LimitedSet, revokedLimits } from './revoked.ts';
 import { RevokedStamps } from './revoked-stamps.ts';
-import type { TimerEntry } from './timer/heap-timer.ts';
 
 /** What this worker holds and has done: the one place that inspection and events count from. */
 export class Ledger {
@@ -10,11 +9,11 @@ export class Ledger {
   readonly revokedStamps = new RevokedStamps();
   /** Running now. */
   readonly active = new TransientSet<TaskHandle>();
-  /** Held for their ETA. */
-  readonly scheduled = new Map<TaskHandle, TimerEntry>();
   /** Started since the worker began, by name. */
   readonly totals = new Map<string, number>();
   processed = 0;
+  /** Told of each that is settled. */
+  onEnded: ((request: TaskHandle) => void) | null = null;
   #idleWaiters: (() => void)[] = [];
 
   started(request: TaskHandle): void {
@@ -26,6 +25,7 @@ export class Ledger {
   /** The request is settled: result stored, message acked or given back. */
   ended(request: TaskHandle): void {
     this.active.delete(request);
+    this.onEnded?.(request);
     if (this.active.size > 0) return;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];

@@ -11,8 +11,8 @@ import type { RequestHost } from './host.ts';
 import { mingle } from './mingle.ts';
 import type { WorkerSettings } from './options.ts';
 import { Revocations } from './revocations.ts';
+import type { Schedule } from './schedule.ts';
 import { StateDb } from './state-db.ts';
-import type { HeapTimer } from './timer/heap-timer.ts';
 
 export interface NeighborsOptions {
   readonly app: Celery;
@@ -20,7 +20,7 @@ export interface NeighborsOptions {
   readonly transport: Transport;
   readonly host: RequestHost;
   readonly events: EventDispatcher;
-  readonly etaTimer: HeapTimer;
+  readonly schedule: Schedule;
 }
 
 /** What a worker knows from others and from its own past: revoked tasks, the cluster's clock, who else is there. */
@@ -33,12 +33,12 @@ export class Neighbors implements Service {
   readonly #gossip: Gossip | null = null;
 
   constructor(options: NeighborsOptions) {
-    const { app, settings, transport, host, events, etaTimer } = options;
+    const { app, settings, transport, host, events, schedule } = options;
     const { hostname, stateDb: path, isGossiping } = settings;
     const { logger, ledger } = host;
     const { clock } = app;
     this.#options = options;
-    this.revocations = new Revocations({ host, transport, etaTimer });
+    this.revocations = new Revocations({ host, transport, schedule });
     if (path !== null) this.#stateDb = new StateDb({ path, revoked: ledger.revoked, clock, logger });
     if (!isGossiping) return;
     this.elections = new Elections({

@@ -43,7 +43,6 @@ function whenOwned(request: TaskHandle, host: RequestHost, state: string, conclu
       `Task ${request.label} ended (${state}) after its lease had, and another worker has it: ` +
         'this result is stale and is not stored.',
     );
-    host.ledger.ended(request);
   });
 }
 
@@ -52,6 +51,7 @@ function conclude(request: TaskHandle, host: RequestHost, outcome: TraceOutcome)
     void concludeOther(request, host, outcome);
     return;
   }
+  request.hasSucceeded = true;
   const finish = (): void => {
     request.ack();
     succeeded(request, host, outcome);

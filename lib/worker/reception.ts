@@ -9,23 +9,22 @@ import { decodeTaskRequest, type TaskRequest } from '../protocol/task-message.ts
 import type { Delivery } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
 import { parkedText } from './parked-text.ts';
 import { recordText } from './record-text.ts';
 import { Request } from './request.ts';
+import type { Schedule } from './schedule.ts';
 import type { TaskProfiles } from './task-profile.ts';
-import type { HeapTimer } from './timer/heap-timer.ts';
-
-/** Beyond so many tasks held for their ETA, further ones count against prefetch: memory has an end. */
-const MAX_HELD = 50_000;
 
 export interface ReceptionOptions {
   readonly app: Celery;
   readonly host: RequestHost;
   readonly profiles: TaskProfiles;
   readonly dispatcher: Dispatcher;
-  /** Wall-clock timer for ETAs. */
-  readonly etaTimer: HeapTimer;
+  readonly schedule: Schedule;
+  /** Takes a task that may run. */
+  readonly admit: (task: TaskHandle) => void;
 }
 
 /** Turns deliveries into requests (celery/worker/strategy.py): decode, look up, revoked?, ETA?, else to the pool. */
@@ -44,7 +43,7 @@ export class Reception {
   }
 
   #receiveOne(delivery: Delivery): void {
-    const { host, profiles } = this.#options;
+    const { host, profiles, schedule } = this.#options;
     let request: TaskRequest;
     try {
       request = decodeTaskRequest(delivery.message, this.#limits);
@@ -64,14 +63,16 @@ export class Reception {
       void host.signals.send('task_received', { sender: host.hostname, request });
     }
     host.events.received(task);
-    if (request.eta !== null && request.eta > nowSeconds()) this.#schedule(task, request.eta);
-    else this.#options.dispatcher.push(task);
+    if (request.eta !== null && request.eta > nowSeconds()) schedule.add(task, request.eta * 1000);
+    else this.#options.admit(task);
   }
 
-  #schedule(task: Request, eta: number): void {
-    const { host, etaTimer } = this.#options;
-    if (host.ledger.scheduled.size < MAX_HELD) host.consumer.hold(task.delivery.tag);
-    host.ledger.scheduled.set(task, etaTimer.at(eta * 1000, task));
+  /** A task of a message that was received before, as it was then; null when that can no longer be. */
+  revive(delivery: Delivery): TaskHandle | null {
+    const { host, profiles } = this.#options;
+    const request = decodeTaskRequest(delivery.message, this.#limits);
+    const profile = profiles.get(request.task);
+    return profile === undefined ? null : new Request(host, delivery, request, profile);
   }
 
   #park(delivery: Delivery, exc: Error): void {

@@ -10,7 +10,6 @@ import { concludeLoss, concludeOutcome } from './outcome.ts';
 import type { JobLoss } from './pool/pool.ts';
 import { recordText } from './record-text.ts';
 import type { TaskProfile } from './task-profile.ts';
-import type { Timed } from './timer/heap-timer.ts';
 
 /** What the event and the signal say of a task that will not run. */
 interface RevokedFields {
@@ -30,13 +29,14 @@ interface RevokedFields {
  *
  * Its message is acked when a pool takes it, or after its result is stored when the task has late acks.
  */
-export class Request implements TaskHandle, Timed {
+export class Request implements TaskHandle {
   readonly request: TaskRequest;
   readonly profile: TaskProfile;
   readonly delivery: Delivery;
   /** Name to show: the sender's shadow, else the task's. */
   readonly name: string;
   isSettled = false;
+  hasSucceeded = false;
   /** Seconds since the epoch. */
   startedAt: number | null = null;
   pid: number | null = null;
@@ -170,6 +170,7 @@ export class Request implements TaskHandle, Timed {
 
   drop(): void {
     this.isSettled = true;
+    this.#host.ledger.ended(this);
   }
 
   ack(): void {

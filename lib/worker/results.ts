@@ -85,6 +85,12 @@ export class Results {
     );
   }
 
+  /** Whether a task is stored as SUCCESS. Throws when that cannot be read. */
+  async hasSucceeded(taskId: string): Promise<boolean> {
+    const known = await this.#options.backend?.get(taskId);
+    return known?.status === 'SUCCESS';
+  }
+
   /** Stores a REVOKED for a task that nobody here runs, unless it has ended already. */
   async storeUnlessReady(taskId: string, text: string): Promise<void> {
     try {

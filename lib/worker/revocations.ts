@@ -1,15 +1,13 @@
 import { toError } from '../contract/errors.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
 import { RevokedResults } from './revoked-results.ts';
-import type { HeapTimer } from './timer/heap-timer.ts';
+import type { Schedule } from './schedule.ts';
 
 export interface RevocationsOptions {
   readonly host: RequestHost;
   readonly transport: Transport;
-  /** Where ETA tasks wait. */
-  readonly etaTimer: HeapTimer;
+  readonly schedule: Schedule;
 }
 
 /**
@@ -42,7 +40,7 @@ export class Revocations {
   flag(ids: readonly string[]): void {
     const { ledger } = this.#options.host;
     for (const id of ids) ledger.revoked.add(id);
-    this.#discardScheduled(new Set(ids));
+    this.#discardScheduled(ids);
     const running = new Set([...ledger.active].map(({ request }) => request.id));
     this.#results.add(ids.filter((id) => !running.has(id)));
   }
@@ -51,7 +49,7 @@ export class Revocations {
   flagRunning(ids: readonly string[]): void {
     const { ledger } = this.#options.host;
     for (const id of ids) ledger.revoked.add(id);
-    this.#discardScheduled(new Set(ids));
+    this.#discardScheduled(ids);
   }
 
   /** What another worker knows: ids with the time when each was revoked. */
@@ -63,22 +61,13 @@ export class Revocations {
       revoked.add(id, at);
       news.add(id);
     }
-    if (news.size > 0) this.#discardScheduled(news);
+    if (news.size > 0) this.#options.schedule.discard(news);
   }
 
   /** Celery keeps a revoked ETA task in memory until its time; there is no reason to wait. */
-  #discardScheduled(ids: ReadonlySet<string>): void {
-    const { host, etaTimer } = this.#options;
-    if (host.ledger.scheduled.size === 0) return;
-    const found: TaskHandle[] = [...host.ledger.scheduled.keys()].filter(({ request }) =>
-      ids.has(request.id),
-    );
-    for (const task of found) {
-      const entry = host.ledger.scheduled.get(task);
-      if (entry !== undefined) etaTimer.cancel(entry);
-      host.ledger.scheduled.delete(task);
-      task.discardIfRevoked();
-    }
+  #discardScheduled(ids: readonly string[]): void {
+    const { schedule } = this.#options;
+    if (schedule.size > 0) schedule.discard(new Set(ids));
   }
 
   async #recall(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Pidbox } from '../control/pidbox.ts';
 import type { EventDispatcher } from '../events/dispatcher.ts';
+import type { Admission } from './admission.ts';
 import type { Autoscaler } from './autoscaler.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { TaskHandle } from './handle.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { RequestHost } from './host.ts';
 import type { Neighbors } from './neighbors.ts';
@@ -20,24 +20,29 @@ export interface Parts {
   readonly pidbox: Pidbox;
   readonly neighbors: Neighbors;
   readonly events: EventDispatcher;
-  readonly etaTimer: HeapTimer;
+  readonly admission: Admission;
   readonly limitTimer: HeapTimer;
   readonly patience: Patience;
 }
 
 /**
  * Takes nothing more and gives back what has not started: waiting, rate-limited and ETA tasks go to the front of their
- * queues, so that another worker has them at once. The newest goes first, which leaves the oldest in front.
+ * queues, so that another worker has them at once, in the order in which they came.
  */
-export async function stopTaking({ host, dispatcher, autoscaler, etaTimer, patience }: Parts): Promise<void> {
+export async function stopTaking({
+  host,
+  dispatcher,
+  autoscaler,
+  admission,
+  patience,
+}: Parts): Promise<void> {
   await autoscaler?.stop();
   await patience.for(host.consumer.pause());
-  const unstarted: TaskHandle[] = [...dispatcher.close(), ...host.ledger.scheduled.keys()];
-  etaTimer.stop();
-  host.ledger.scheduled.clear();
-  for (const task of unstarted.reverse()) task.release();
+  const waiting = [...dispatcher.close(), ...(admission.duplicates?.drain() ?? [])];
+  for (const task of waiting) task.release();
+  const count = waiting.length + admission.schedule.close();
   await patience.for(host.consumer.flush());
-  if (unstarted.length > 0) host.logger.info(`Restoring ${unstarted.length} unacknowledged message(s)`);
+  if (count > 0) host.logger.info(`Restoring ${count} unacknowledged message(s)`);
 }
 
 /** Ends what runs: late-ack tasks go back to their queues, others are failed. */

@@ -10,11 +10,11 @@ import type { Transport } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
 import type { Service } from '../util/service.ts';
+import { makeAdmission } from './admission.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { connectBackend, connectBroker } from './connect.ts';
 import { obey } from './control/commands.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { TaskHandle } from './handle.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { RequestHost } from './host.ts';
 import { Ledger } from './ledger.ts';
@@ -144,7 +144,6 @@ export class Worker implements Service {
     const { settings } = this;
     const { hostname } = settings;
     const { logger } = this.#options;
-    const etaTimer = new HeapTimer(Date.now);
     const limitTimer = new HeapTimer(() => performance.now());
     const events = new EventDispatcher({
       transport,
@@ -167,7 +166,7 @@ export class Worker implements Service {
         },
         onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
         onConnection: (state, reason) => this.#onConnection(state, reason),
-        onTakenBack: () => forgetUnstarted(host, dispatcher, etaTimer),
+        onTakenBack: () => forgetUnstarted(host, dispatcher, admission),
       }),
       results,
       events: new TaskEvents(events, settings.taskEvents),
@@ -178,14 +177,18 @@ export class Worker implements Service {
         tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
           logger.error(`Cannot tell what waits for ${request.id}: ${toError(error).message}`),
         ),
-      onDue: (task) => this.#onDue(task),
+      onDue: (task) => schedule.onDue(task),
     };
     const profiles = new TaskProfiles(app, this.#options);
+    const onRoom = (): void => {
+      dispatcher.pump();
+      schedule.feed();
+    };
     const pool = makePool(
       app,
       settings,
       this.#options,
-      { logger, onRoom: () => dispatcher.pump(), onFatal: (error) => this.#onFatal(error) },
+      { logger, onRoom, onFatal: (error) => this.#onFatal(error) },
       limitTimer,
     );
     dispatcher.attach(pool);
@@ -200,7 +203,15 @@ export class Worker implements Service {
         quantity: () => host.ledger.active.size + dispatcher.waitingCount,
         onRange: fitPrefetch,
       });
-    const reception = new Reception({ app, host, profiles, dispatcher, etaTimer });
+    const admission = makeAdmission({
+      app,
+      host,
+      dispatcher,
+      revive: (delivery) => reception.revive(delivery),
+      onAdmitted: () => autoscaler?.scale(),
+    });
+    const { schedule, admit } = admission;
+    const reception = new Reception({ app, host, profiles, dispatcher, schedule, admit });
     const heartbeat = new Heartbeat({
       dispatcher: events,
       ledger: host.ledger,
@@ -214,7 +225,7 @@ export class Worker implements Service {
         started_at: this.#startedAt,
       }),
     });
-    const neighbors = new Neighbors({ app, settings, transport, host, events, etaTimer });
+    const neighbors = new Neighbors({ app, settings, transport, host, events, schedule });
     const control = {
       app,
       settings,
@@ -225,6 +236,7 @@ export class Worker implements Service {
       autoscaler,
       profiles,
       heartbeat,
+      schedule,
       revocations: neighbors.revocations,
       elections: neighbors.elections,
       startedAt: this.#startedAt,
@@ -249,19 +261,10 @@ export class Worker implements Service {
       pidbox,
       neighbors,
       events,
-      etaTimer,
+      admission,
       limitTimer,
       patience: new Patience(logger),
     };
-  }
-
-  #onDue(task: TaskHandle): void {
-    const parts = this.#parts;
-    if (parts === null || !parts.host.ledger.scheduled.delete(task)) return;
-    parts.host.consumer.unhold(task.delivery.tag);
-    parts.dispatcher.push(task);
-    parts.dispatcher.pump();
-    parts.autoscaler?.scale();
   }
 
   #onConnection(state: 'lost' | 'restored', reason?: string): void {

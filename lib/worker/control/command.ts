@@ -8,6 +8,7 @@ import type { RequestHost } from '../host.ts';
 import type { WorkerSettings } from '../options.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Revocations } from '../revocations.ts';
+import type { Schedule } from '../schedule.ts';
 import type { TaskProfiles } from '../task-profile.ts';
 
 /** What remote control may look at and change. */
@@ -23,6 +24,7 @@ export interface ControlContext {
   readonly profiles: TaskProfiles;
   readonly heartbeat: Heartbeat;
   readonly revocations: Revocations;
+  readonly schedule: Schedule;
   /** null with `--without-gossip`. */
   readonly elections: Elections | null;
   /** Seconds since the epoch. */

@@ -71,8 +71,8 @@ export const TASK_LISTS: Readonly<Record<string, ControlCommand>> = {
   active: ({ host }, { safe }) =>
     [...host.ledger.active].map((task) => taskInfo(task, host.hostname, safe === true)),
   reserved: ({ host, dispatcher }) => dispatcher.waiting().map((task) => taskInfo(task, host.hostname)),
-  scheduled: ({ host }) =>
-    [...host.ledger.scheduled.keys()].map((task) => ({
+  scheduled: async ({ host, schedule }) =>
+    (await schedule.list()).map((task) => ({
       eta: task.request.etaText,
       priority: 6,
       request: taskInfo(task, host.hostname),

@@ -8,7 +8,7 @@ export class TimerEntry {
   readonly at: number;
   target: Timed | null;
 
-  constructor(at: number, target: Timed) {
+  constructor(at: number, target: Timed | null) {
     this.at = at;
     this.target = target;
   }
@@ -43,10 +43,20 @@ export class HeapTimer {
   /** Calls `target` at `atMs` of this timer's clock, soon when that has passed. */
   at(atMs: number, target: Timed): TimerEntry {
     const entry = new TimerEntry(atMs, target);
+    this.add(entry);
+    return entry;
+  }
+
+  /** The same with an entry that the caller has made. */
+  add(entry: TimerEntry): void {
     this.#heap.push(entry);
     this.#siftUp(this.#heap.length - 1);
-    if (atMs < this.#armedFor) this.#arm();
-    return entry;
+    if (entry.at < this.#armedFor) this.#arm();
+  }
+
+  /** Milliseconds until a time of this timer's clock; negative when it has passed. */
+  until(atMs: number): number {
+    return atMs - this.#now();
   }
 
   after(delayMs: number, target: Timed): TimerEntry {
