@@ -184,7 +184,35 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     );
     expect(await redis.ttl('celery-taskset-meta-g.j')).toBeGreaterThan(0);
     await chords.forgetChord('g');
-    expect(await redis.keys('*')).toEqual([]);
+    expect(await redis.keys('*')).toEqual(['celery-taskset-meta-g.c']);
+    expect(await redis.ttl('celery-taskset-meta-g.c')).toBeGreaterThan(0);
+  });
+
+  test('parts of a chord that return twice are one part, and only one of them is the last', async () => {
+    const chords = backend as ResultBackend & ChordBackend;
+    const record = (taskId: string, result: number) =>
+      chords.recordChordPart({
+        groupId: 'twice',
+        memberIndex: Number(taskId),
+        taskId,
+        state: 'SUCCESS',
+        resultText: String(result),
+      });
+    await chords.setChordSize('twice', 3);
+    await record('0', 1);
+    // Another result, as of a task that returns the time.
+    await record('0', 2);
+    expect(await record('1', 1)).toMatchObject({ isDone: false });
+    const last = await record('2', 1);
+    expect(last.isDone).toBe(true);
+    expect(last.parts.map(({ taskId }) => taskId)).toEqual(['0', '1', '2']);
+    expect((await record('1', 1)).isDone).toBe(false);
+    // It died before it sent the body, and comes again.
+    expect((await record('2', 1)).isDone).toBe(true);
+    await chords.forgetChord('twice');
+    expect((await record('2', 1)).isDone).toBe(false);
+    expect((await record('0', 3)).isDone).toBe(false);
+    expect(await redis.keys('*')).toEqual(['celery-taskset-meta-twice.c']);
   });
 });
 

@@ -26,3 +26,7 @@ async function run(id: string, ms: number): Promise<string> {
 
 app.task('f.late', { acksLate: true }, run);
 app.task('f.early', { trackStarted: true }, run);
+app.task('f.joined', { acksLate: true }, async (values: string[], id: string) => {
+  await run(id, 0);
+  return values.length;
+});

@@ -6,9 +6,26 @@ import type { StoredCodec } from '../stored-codec.ts';
 const SET_META = 'celery-taskset-meta-';
 const CHORD_EXPIRES_SECONDS = 86_400;
 
+interface ChordKeys {
+  readonly sizeKey: string;
+  readonly addedKey: string;
+  readonly partsKey: string;
+  readonly claimKey: string;
+}
+
+/** In place of an id in `.c`: the body was sent. */
+const SENT = '';
+
 /**
  * Counts the header of a chord in Celery's keys: `.s` its size, `.t` tasks added later, `.j` a sorted set of
  * `[1, id, state, result]` by place in the group (celery/backends/redis.py `on_chord_part_return`).
+ *
+ * A task that runs again after its worker died returns twice. So that the body is sent once all the same, `.c` (ours,
+ * Celery ignores it) holds the id of the member that came last and sends the body, then that it was sent:
+ *
+ *   counting → claimed by a member → sent
+ *
+ * The member that has the claim may come again, when it died before the body was sent; others do nothing then.
  */
 export class ChordCounter {
   readonly #outbox: Outbox;
@@ -43,7 +60,7 @@ export class ChordCounter {
   }
 
   async record({ groupId, memberIndex, taskId, state, resultText }: ChordPart): Promise<ChordProgress> {
-    const { sizeKey, addedKey, partsKey } = this.#keysOf(groupId);
+    const { sizeKey, addedKey, partsKey, claimKey } = this.#keysOf(groupId);
     const member = this.#codec.encode(`[1, ${encodeJson(taskId)}, ${encodeJson(state)}, ${resultText}]`);
     const reply = await this.#outbox.send(
       (link) =>
@@ -52,26 +69,58 @@ export class ChordCounter {
           ['zcount', partsKey, '-inf', '+inf'],
           ['get', addedKey],
           ['get', sizeKey],
+          ['get', claimKey],
           ['expire', partsKey, this.#expiresSeconds],
           ['expire', addedKey, this.#expiresSeconds],
           ['expire', sizeKey, this.#expiresSeconds],
         ]),
       { what: 'count a part of a chord', bytes: member.length },
     );
-    const [, count, added, size]: unknown[] = Array.isArray(reply) ? reply : [];
-    if (size === null || size === undefined) return { isDone: false, total: null, parts: [] };
-    const total = Number(size) + Number(added ?? 0);
-    const isDone = Number(count) === total;
-    return { isDone, total, parts: isDone ? await this.#parts(partsKey) : [] };
+    const [, count, added, size, claim]: unknown[] = Array.isArray(reply) ? reply : [];
+    const isSized = size !== null && size !== undefined;
+    const total = isSized ? Number(size) + Number(added ?? 0) : null;
+    const waiting = { isDone: false, total, parts: [] };
+    if (typeof claim === 'string' && claim !== taskId) {
+      if (claim === SENT) await this.#delete(partsKey);
+      return waiting;
+    }
+    if (total === null || Number(count) < total) return waiting;
+    const parts = await this.#parts(partsKey);
+    if (parts.length !== total || !(await this.#claim(claimKey, taskId))) return waiting;
+    return { isDone: true, total, parts };
   }
 
+  /** The body was sent. */
   async forget(groupId: string): Promise<void> {
-    const { sizeKey, addedKey, partsKey } = this.#keysOf(groupId);
-    await this.#outbox.send((link) => link.call('del', [partsKey, addedKey, sizeKey]), {
-      what: 'forget a chord',
-    });
+    const { sizeKey, addedKey, partsKey, claimKey } = this.#keysOf(groupId);
+    await this.#outbox.send(
+      (link) =>
+        link.transaction([
+          ['setex', claimKey, this.#expiresSeconds, SENT],
+          ['del', partsKey, addedKey, sizeKey],
+        ]),
+      { what: 'forget a chord' },
+    );
   }
 
+  /** Whether this member is the one that sends the body. */
+  async #claim(key: string, taskId: string): Promise<boolean> {
+    const reply = await this.#outbox.send(
+      (link) =>
+        link.transaction([
+          ['set', key, taskId, 'EX', this.#expiresSeconds, 'NX'],
+          ['get', key],
+        ]),
+      { what: 'claim a chord' },
+    );
+    return Array.isArray(reply) && reply[1] === taskId;
+  }
+
+  async #delete(key: string): Promise<void> {
+    await this.#outbox.send((link) => link.call('del', [key]), { what: 'forget a part of a chord' });
+  }
+
+  /** Each member once: with another result the second time, it is there twice. */
   async #parts(key: string): Promise<ChordProgress['parts']> {
     const reply = await this.#outbox.send(
       (link) =>
@@ -81,17 +130,19 @@ export class ChordCounter {
       },
     );
     const members: unknown[] = Array.isArray(reply) ? reply : [];
-    return members.flatMap((stored) => {
-      if (typeof stored !== 'string' && !Buffer.isBuffer(stored)) return [];
+    const parts = new Map<string, ChordProgress['parts'][number]>();
+    for (const stored of members) {
+      if (typeof stored !== 'string' && !Buffer.isBuffer(stored)) continue;
       const member = this.#codec.decode(stored);
-      if (!Array.isArray(member)) return [];
+      if (!Array.isArray(member)) continue;
       const [, taskId, state, result]: unknown[] = member;
-      return [{ taskId: String(taskId), state: String(state), result }];
-    });
+      parts.set(String(taskId), { taskId: String(taskId), state: String(state), result });
+    }
+    return [...parts.values()];
   }
 
-  #keysOf(groupId: string): { sizeKey: string; addedKey: string; partsKey: string } {
+  #keysOf(groupId: string): ChordKeys {
     const base = `${this.#prefix}${SET_META}${groupId}`;
-    return { sizeKey: `${base}.s`, addedKey: `${base}.t`, partsKey: `${base}.j` };
+    return { sizeKey: `${base}.s`, addedKey: `${base}.t`, partsKey: `${base}.j`, claimKey: `${base}.c` };
   }
 }
