@@ -19,6 +19,7 @@ export type CallableTask = Pick<
   | 'serializer'
   | 'compression'
   | 'deliveryMode'
+  | 'shadowName'
   | 'trail'
 > & { readonly name: string };
 

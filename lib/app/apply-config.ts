@@ -1,7 +1,10 @@
 import { UmbelError } from '../contract/errors.ts';
-import { nearestName } from '../util/nearest-name.ts';
+import { unknownFields } from '../util/log-format.ts';
+import { parseLogLevel } from '../util/logger.ts';
+import { isTimeZone } from '../util/time-zone.ts';
 import type { CeleryConfig, Config } from './config.ts';
 import { checkFormats } from './payload-format.ts';
+import { explainName } from './setting-names.ts';
 
 /** Lays settings over others. Throws `UmbelError('bad_config')` for a name that is no setting. */
 export function applyConfig(conf: Config, changes: CeleryConfig): void {
@@ -9,7 +12,7 @@ export function applyConfig(conf: Config, changes: CeleryConfig): void {
   if (broker !== undefined) conf.broker_url = broker;
   if (backend !== undefined) conf.result_backend = backend;
   for (const [key, value] of Object.entries(settings)) {
-    if (!Object.hasOwn(conf, key)) throw unknownSetting(key, Object.keys(conf));
+    if (!Object.hasOwn(conf, key)) throw wrong(explainName(key, Object.keys(conf)));
     if (value !== undefined) Reflect.set(conf, key, value);
   }
   checkConfig(conf);
@@ -17,11 +20,27 @@ export function applyConfig(conf: Config, changes: CeleryConfig): void {
 
 function checkConfig(conf: Config): void {
   checkFormats(conf);
-  if (conf.broker_url === '')
-    throw new UmbelError('bad_config', 'broker_url is empty. Give a URL, or leave it out.');
+  if (conf.broker_url === '') throw wrong('broker_url is empty. Give a URL, or leave it out.');
+  // What a file or another program sets has no types.
+  const protocol: unknown = conf.task_protocol;
+  if (protocol !== 2)
+    throw wrong('task_protocol must be 2: messages of protocol 1 are read, but not written.');
+  if (conf.timezone !== null && !isTimeZone(conf.timezone)) {
+    throw wrong(`timezone is "${conf.timezone}", but must be a name such as "Europe/Berlin" or "UTC".`);
+  }
+  const mode = conf.task_default_delivery_mode;
+  if (mode !== 1 && mode !== 2) throw wrong(`task_default_delivery_mode must be 1 or 2, not ${mode}.`);
+  for (const key of ['worker_log_format', 'worker_task_log_format'] as const) {
+    const [field] = unknownFields(conf[key] ?? '');
+    if (field !== undefined) throw wrong(`${key} names "${field}", which no line of the log has.`);
+  }
+  if (!parseLogLevel(conf.worker_redirect_stdouts_level)) {
+    throw wrong(
+      `worker_redirect_stdouts_level is "${conf.worker_redirect_stdouts_level}", which is no log level.`,
+    );
+  }
 }
 
-function unknownSetting(key: string, known: readonly string[]): UmbelError {
-  const nearest = nearestName(key, [...known, 'broker', 'backend']);
-  return new UmbelError('bad_config', `"${key}" is no setting. Did you mean "${nearest}"?`);
+function wrong(message: string): UmbelError {
+  return new UmbelError('bad_config', message);
 }

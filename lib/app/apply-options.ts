@@ -22,7 +22,7 @@ export interface ApplyOptions {
   readonly kwargs?: Readonly<Record<string, unknown>>;
   /** Seconds to wait before it may start. */
   readonly countdown?: number;
-  /** When it may start; a text is ISO 8601, UTC without an offset. */
+  /** When it may start; a text is ISO 8601, of the app's `timezone` (UTC) without an offset. */
   readonly eta?: Date | string;
   /** Not started by then, it is revoked: seconds from now, or a time. */
   readonly expires?: number | Date | string;
@@ -117,19 +117,24 @@ export const NO_OPTIONS: ApplyOptions = {};
 export const NO_KWARGS: Readonly<Record<string, unknown>> = {};
 
 /** Start time as the message carries it. Throws `UmbelError('bad_request')` when it is none. */
-export function etaText({ countdown, eta }: ApplyOptions): string | null {
+export function etaText({ countdown, eta }: ApplyOptions, timeZone = 'UTC'): string | null {
   if (countdown !== undefined && countdown !== null) {
     if (!Number.isFinite(countdown)) throw badOption('countdown', countdown, 'a number of seconds');
     return isoformat(new Date(Date.now() + countdown * 1000));
   }
-  return eta === undefined || eta === null ? null : timeText('eta', eta);
+  return eta === undefined || eta === null ? null : timeText('eta', eta, timeZone);
 }
 
 /** End of its life, as ISO text and as milliseconds from now. */
-export function expiryOf(expires: ApplyOptions['expires']): { text: string; expirationMs: number } | null {
+export function expiryOf(
+  expires: ApplyOptions['expires'],
+  timeZone = 'UTC',
+): { text: string; expirationMs: number } | null {
   if (expires === undefined || expires === null) return null;
   const text =
-    typeof expires === 'number' ? timeText('expires', secondsFromNow(expires)) : timeText('expires', expires);
+    typeof expires === 'number'
+      ? timeText('expires', secondsFromNow(expires), timeZone)
+      : timeText('expires', expires, timeZone);
   return { text, expirationMs: (parseIso(text) - nowSeconds()) * 1000 };
 }
 
@@ -161,9 +166,9 @@ function secondsFromNow(seconds: number): Date {
   return new Date(Date.now() + seconds * 1000);
 }
 
-function timeText(option: string, value: Date | string): string {
+function timeText(option: string, value: Date | string, timeZone: string): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return isoformat(value);
-  const seconds = typeof value === 'string' ? parseIso(value) : Number.NaN;
+  const seconds = typeof value === 'string' ? parseIso(value, timeZone) : Number.NaN;
   if (Number.isNaN(seconds)) throw badOption(option, value, 'a Date or an ISO 8601 time');
   return /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(String(value)) ? String(value) : isoformat(new Date(seconds * 1000));
 }

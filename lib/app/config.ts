@@ -18,6 +18,7 @@ export interface Config {
   /** The same for results; null: as `accept_content`. */
   result_accept_content: readonly string[] | null;
   enable_utc: boolean;
+  /** Zone of times without offset. null: UTC, or the zone of the process without `enable_utc`. */
   timezone: string | null;
   broker_transport_options: Readonly<Record<string, unknown>>;
   broker_connection_timeout: number;
@@ -34,6 +35,14 @@ export interface Config {
   result_backend_transport_options: Readonly<Record<string, unknown>>;
   /** Seconds until a result is dropped; 0 or null keeps it for ever. */
   result_expires: number | null;
+  /** Try to store a result for as long as it takes; without it for about half a minute. */
+  result_backend_always_retry: boolean;
+  /** With `result_backend_always_retry`: attempts at most. Default no limit. */
+  result_backend_max_retries: number;
+  /** Milliseconds before the second attempt; each wait is twice the last. */
+  result_backend_base_sleep_between_retries_ms: number;
+  /** Milliseconds. */
+  result_backend_max_sleep_between_retries_ms: number;
   /** Store name, args, worker and queue with each result. */
   result_extended: boolean;
   result_serializer: string;
@@ -52,12 +61,17 @@ export interface Config {
   event_serializer: string;
   task_acks_late: boolean;
   task_acks_on_failure_or_timeout: boolean;
+  /** null: as `task_acks_on_failure_or_timeout`. */
+  task_acks_on_failure: boolean | null;
+  /** null: as `task_acks_on_failure_or_timeout`. */
+  task_acks_on_timeout: boolean | null;
   task_reject_on_worker_lost: boolean | null;
   /** Errbacks of a chord are for its header tasks too, not for the body alone. */
   task_allow_error_cb_on_chord_header: boolean;
   /** Run tasks at once in the caller's process: for tests. */
   task_always_eager: boolean;
   task_eager_propagates: boolean;
+  /** With `task_always_eager`: store results all the same. */
   task_store_eager_result: boolean;
   /** Options laid over those of tasks, by name; `*` is for all and wins. */
   task_annotations: Readonly<Record<string, TaskOptions>> | null;
@@ -118,7 +132,9 @@ export interface Config {
   worker_log_format: string | null;
   worker_task_log_format: string | null;
   worker_log_color: boolean | null;
+  /** What tasks print becomes lines of the log. */
   worker_redirect_stdouts: boolean;
+  worker_redirect_stdouts_level: string;
   beat_schedule: Readonly<Record<string, unknown>>;
   beat_scheduler: string | null;
   beat_schedule_filename: string;
@@ -159,6 +175,10 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     broker_use_ssl: false,
     result_backend_transport_options: {},
     result_expires: 86_400,
+    result_backend_always_retry: false,
+    result_backend_max_retries: Number.POSITIVE_INFINITY,
+    result_backend_base_sleep_between_retries_ms: 10,
+    result_backend_max_sleep_between_retries_ms: 10_000,
     result_extended: false,
     result_serializer: 'json',
     result_compression: null,
@@ -174,6 +194,8 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     event_serializer: 'json',
     task_acks_late: false,
     task_acks_on_failure_or_timeout: true,
+    task_acks_on_failure: null,
+    task_acks_on_timeout: null,
     task_reject_on_worker_lost: null,
     task_allow_error_cb_on_chord_header: false,
     task_always_eager: false,
@@ -229,6 +251,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     worker_task_log_format: null,
     worker_log_color: null,
     worker_redirect_stdouts: true,
+    worker_redirect_stdouts_level: 'WARNING',
     beat_schedule: {},
     beat_scheduler: null,
     beat_schedule_filename: 'celerybeat-schedule',

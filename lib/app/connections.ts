@@ -64,6 +64,7 @@ export class Connections {
             transport,
             clock: this.#clock,
             serializer: serializerNamed(this.#conf.task_serializer),
+            exchange: this.#conf.control_exchange,
           }),
       )
       .catch((error: unknown) => {
@@ -81,6 +82,7 @@ export class Connections {
       clock: this.#clock,
       groups: ['task'],
       serializer: serializerNamed(this.#conf.event_serializer),
+      exchange: this.#conf.event_exchange,
     });
     return this.#dispatcher;
   }

@@ -2,6 +2,7 @@ import { UmbelError } from '../contract/errors.ts';
 import { canCompress, unsupported } from '../protocol/compression.ts';
 import { DEFAULT_MAX_BYTES, type PayloadFormat, type PayloadLimits } from '../protocol/payload.ts';
 import { acceptedTypes, JSON_SERIALIZER, serializerNamed } from '../protocol/serializer.ts';
+import { localTimeZone } from '../util/time-zone.ts';
 import type { Config } from './config.ts';
 
 /** What a call or a task may say of its body. */
@@ -22,7 +23,16 @@ export function formatOf(conf: Config, { serializer, compression }: FormatOption
 
 /** What a worker and its remote control read. */
 export function limitsOf(conf: Config): PayloadLimits {
-  return { accept: acceptedTypes(conf.accept_content), maxBytes: maxMessageSize(conf) };
+  return {
+    accept: acceptedTypes(conf.accept_content),
+    maxBytes: maxMessageSize(conf),
+    timeZone: timeZoneOf(conf),
+  };
+}
+
+/** Zone of times without offset. */
+export function timeZoneOf({ timezone, enable_utc }: Config): string {
+  return timezone ?? (enable_utc ? 'UTC' : localTimeZone());
 }
 
 /** Throws `UmbelError('bad_config')` for serializers and compressions that are not there. */

@@ -17,7 +17,7 @@ import {
 } from './apply-options.ts';
 import type { Config } from './config.ts';
 import { currentContext, type TaskContext } from './context.ts';
-import { formatOf } from './payload-format.ts';
+import { formatOf, timeZoneOf } from './payload-format.ts';
 import type { RoutedCall, Router } from './router.ts';
 import type { PublishSignal, Signals } from './signals.ts';
 
@@ -60,7 +60,7 @@ export class Producer {
     options: ApplyOptions,
   ): Sent {
     const context = currentContext();
-    const merged = mergeOptions(task, options);
+    const merged = withShadow(task, args, kwargs, mergeOptions(task, options));
     const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged, task);
     const id = merged.taskId ?? uuid();
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
@@ -114,7 +114,7 @@ export class Producer {
       deliveryMode: options.deliveryMode ?? conf.task_default_delivery_mode,
       format: formatOf(conf, options),
     };
-    return options === NO_OPTIONS ? base : { ...base, ...callOptions(options) };
+    return options === NO_OPTIONS ? base : { ...base, ...callOptions(options, timeZoneOf(conf)) };
   }
 
   #publish(routed: RoutedCall, message: WireMessage, options: ApplyOptions): Promise<void> {
@@ -196,17 +196,28 @@ function mergeOptions(task: CallableTask, options: ApplyOptions): ApplyOptions {
   return merged;
 }
 
+function withShadow(
+  task: CallableTask,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  options: ApplyOptions,
+): ApplyOptions {
+  if (!task.shadowName || options.shadow !== undefined) return options;
+  const shadow = task.shadowName(args, kwargs, options);
+  return shadow ? { ...options, shadow } : options;
+}
+
 function isSet(value: unknown): boolean {
   return value !== null && value !== undefined;
 }
 
-function callOptions(options: ApplyOptions): Partial<TaskCall> {
+function callOptions(options: ApplyOptions, timeZone: string): Partial<TaskCall> {
   const { shadow, group, groupIndex, timeLimit, softTimeLimit, headers } = options;
   const { stampedHeaders, stamps, replacedTaskNesting } = options;
-  const expiry = expiryOf(options.expires);
+  const expiry = expiryOf(options.expires, timeZone);
   const embed = embedOf(options);
   return {
-    eta: etaText(options),
+    eta: etaText(options, timeZone),
     expires: expiry?.text ?? null,
     expirationMs: expiry?.expirationMs ?? null,
     shadow: shadow ?? null,

@@ -1,4 +1,5 @@
 import type { SerializerName } from '../protocol/serializer.ts';
+import type { ApplyOptions } from './apply-options.ts';
 
 /** A class of errors, for `autoretryFor` and `throws`. */
 // The parameters of a constructor that is never called here.
@@ -26,7 +27,12 @@ export interface TaskOptions {
   readonly retryJitter?: boolean;
   /** Ack after the run instead of before: a lost worker's task runs again. */
   readonly acksLate?: boolean | null;
+  /** With late acks: ack also when it fails or is stopped by its limit. */
   readonly acksOnFailureOrTimeout?: boolean | null;
+  /** The same for failures alone; wins over the one for both. */
+  readonly acksOnFailure?: boolean | null;
+  /** The same for time limits alone; wins over the one for both. */
+  readonly acksOnTimeout?: boolean | null;
   readonly rejectOnWorkerLost?: boolean | null;
   readonly ignoreResult?: boolean | null;
   readonly storeErrorsEvenIfIgnored?: boolean | null;
@@ -55,6 +61,16 @@ export interface TaskOptions {
   readonly trail?: boolean;
   /** Default true. */
   readonly sendEvents?: boolean;
+  /** Characters of its value in events and logs. Default 1024. */
+  readonly resultreprMaxsize?: number;
+  /** Name to show in monitors and logs, by what the call is; null: its own. */
+  readonly shadowName?:
+    | ((
+        args: readonly unknown[],
+        kwargs: Readonly<Record<string, unknown>>,
+        options: ApplyOptions,
+      ) => string | null)
+    | null;
   /**
    * Refuse calls that the function cannot take, in Python's words: an argument missing, too many, or a name that it does
    * not have. Types are gone at run time: give an optional parameter a default, `(n: number | null = null) => …`, or turn
@@ -75,6 +91,8 @@ export const TASK_OPTION_NAMES: readonly (keyof TaskOptions)[] = [
   'retryJitter',
   'acksLate',
   'acksOnFailureOrTimeout',
+  'acksOnFailure',
+  'acksOnTimeout',
   'rejectOnWorkerLost',
   'ignoreResult',
   'storeErrorsEvenIfIgnored',
@@ -93,5 +111,7 @@ export const TASK_OPTION_NAMES: readonly (keyof TaskOptions)[] = [
   'throws',
   'trail',
   'sendEvents',
+  'resultreprMaxsize',
+  'shadowName',
   'typing',
 ];

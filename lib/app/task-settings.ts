@@ -4,7 +4,8 @@ import type { Task } from './task.ts';
 /** Options of a task in which the app's settings have filled what it left open. */
 export interface TaskSettings {
   readonly acksLate: boolean;
-  readonly acksOnFailureOrTimeout: boolean;
+  readonly acksOnFailure: boolean;
+  readonly acksOnTimeout: boolean;
   readonly rejectOnWorkerLost: boolean;
   readonly ignoreResult: boolean;
   readonly storeErrorsEvenIfIgnored: boolean;
@@ -17,9 +18,11 @@ export interface TaskSettings {
 }
 
 export function settingsOf(task: Task, conf: Config): TaskSettings {
+  const onBoth = task.acksOnFailureOrTimeout ?? conf.task_acks_on_failure_or_timeout;
   return {
     acksLate: task.acksLate ?? conf.task_acks_late,
-    acksOnFailureOrTimeout: task.acksOnFailureOrTimeout ?? conf.task_acks_on_failure_or_timeout,
+    acksOnFailure: task.acksOnFailure ?? conf.task_acks_on_failure ?? onBoth,
+    acksOnTimeout: task.acksOnTimeout ?? conf.task_acks_on_timeout ?? onBoth,
     rejectOnWorkerLost: task.rejectOnWorkerLost ?? conf.task_reject_on_worker_lost ?? false,
     ignoreResult: task.ignoreResult ?? conf.task_ignore_result,
     storeErrorsEvenIfIgnored: task.storeErrorsEvenIfIgnored ?? conf.task_store_errors_even_if_ignored,

@@ -61,6 +61,8 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   retryJitter = true;
   acksLate: boolean | null = null;
   acksOnFailureOrTimeout: boolean | null = null;
+  acksOnFailure: boolean | null = null;
+  acksOnTimeout: boolean | null = null;
   rejectOnWorkerLost: boolean | null = null;
   ignoreResult: boolean | null = null;
   storeErrorsEvenIfIgnored: boolean | null = null;
@@ -79,6 +81,8 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   throws: readonly ErrorClass[] = [];
   trail = true;
   sendEvents = true;
+  resultreprMaxsize = 1024;
+  shadowName: NonNullable<TaskOptions['shadowName']> | null = null;
   typing = true;
   /** Set by the registry. */
   registeredApp: AppPort | null = null;

@@ -153,7 +153,7 @@ function tellHandlers(
 ): MaybePromise<PartialOutcome> {
   const { id, args, kwargs } = context;
   const failed = (error: unknown): MaybePromise<PartialOutcome> => internalError(app, task, context, error);
-  const done = (): PartialOutcome => success(context, value, resultText);
+  const done = (): PartialOutcome => success(task, context, value, resultText);
   try {
     const told = whenDone(task.onSuccess(value, id, args, kwargs), () =>
       whenDone(tellSuccess(app.signals, task, context, value ?? null), () =>
@@ -166,8 +166,13 @@ function tellHandlers(
   }
 }
 
-function success({ children }: TaskContext, value: unknown, resultText: string): PartialOutcome {
-  const resultRepr = pythonRepr(value ?? null);
+function success(
+  { resultreprMaxsize }: Task,
+  { children }: TaskContext,
+  value: unknown,
+  resultText: string,
+): PartialOutcome {
+  const resultRepr = pythonRepr(value ?? null, resultreprMaxsize);
   return {
     state: 'SUCCESS',
     resultText,

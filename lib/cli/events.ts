@@ -35,6 +35,7 @@ async function dumpEvents(app: Celery, asJson: boolean): Promise<void> {
   const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(event) : dumpLine(event));
   const receiver = new EventReceiver({
     transport: await app.transport(),
+    exchange: app.conf.event_exchange,
     onEvents: (events) => {
       for (const event of events) say(line(event));
     },

@@ -1,8 +1,10 @@
 import { pythonRepr } from '../protocol/repr.ts';
+import { originalOf } from '../util/redirect.ts';
 
-/** Writes a line to standard output. */
+/** Writes a line to standard output, also when what tasks print goes to the log. */
 export function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  const { stdout } = process;
+  Reflect.apply(originalOf(stdout), stdout, [`${text}\n`]);
 }
 
 const indent = (text: string): string =>

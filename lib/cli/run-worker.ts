@@ -6,6 +6,7 @@ import { createLogger, type Logger } from '../util/logger.ts';
 import { banner } from '../worker/banner.ts';
 import { importModules } from '../worker/load-app.ts';
 import { nodeFile } from '../worker/names.ts';
+import { logStyle, redirectPrints } from '../worker/redirect-prints.ts';
 import { WorkerSignals } from '../worker/signals.ts';
 import { Worker } from '../worker/worker.ts';
 import { type GlobalOptions, openApp, orUsage, overridesOf } from './context.ts';
@@ -27,11 +28,11 @@ export async function runWorker(
     // In the background the parent has done both already.
     if (!isDetached()) applyPrivileges(options);
     const outputFd = isDetached() ? null : logFileOf(options);
-    const logger = makeLogger(options, outputFd);
     const app = await openApp(globals);
     const overrides = { ...(await overridesOf(globals)), ...settings, ...included(app, options) };
     app.configure(overrides);
     await orUsage(() => importModules(app));
+    const logger = makeLogger(options, outputFd, app.conf);
     const worker = new Worker(app, { ...workerOptions(options), logger, appModule, overrides, outputFd });
     return await serve(app, worker, logger, globals, options);
   } catch (error) {
@@ -41,9 +42,9 @@ export async function runWorker(
   }
 }
 
-function makeLogger({ loglevel: level }: WorkerCliOptions, fd: number | null): Logger {
-  if (fd === null) return createLogger({ level });
-  return createLogger({ level, write: (line) => void writeSync(fd, line) });
+function makeLogger({ loglevel: level }: WorkerCliOptions, fd: number | null, conf: Config): Logger {
+  if (fd === null) return createLogger({ level, ...logStyle(conf, process.stderr.isTTY) });
+  return createLogger({ level, ...logStyle(conf, false), write: (line) => void writeSync(fd, line) });
 }
 
 function included({ conf }: Celery, { include }: WorkerCliOptions): Partial<Config> {
@@ -67,6 +68,7 @@ async function serve(
     if (options.purge) await purge(app, names);
     signals.install();
     keepAlive(logger);
+    redirectPrints(app, logger);
     if (isDetached()) await reportStart({ started: `${hostname} started in the background` });
     else stopWithParent(worker);
     await Promise.race([worker.start(), worker.done]);

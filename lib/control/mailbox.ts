@@ -5,9 +5,16 @@ import type { WireMessage } from '../protocol/wire.ts';
 import type { ReplyQueue, Transport } from '../transport/transport.ts';
 import { type LamportClock, nowSeconds, uuid } from '../util/clock.ts';
 
-/** Exchange of requests (`control_exchange`) and of replies (kombu/pidbox.py). */
-export const CONTROL_EXCHANGE = 'celery.pidbox';
-export const REPLY_EXCHANGE = 'reply.celery.pidbox';
+/** `control_exchange` when nobody sets it. */
+const CONTROL_EXCHANGE = 'celery';
+
+/** Exchanges of requests and of replies (kombu/pidbox.py). */
+export function controlExchanges(name = CONTROL_EXCHANGE): {
+  readonly requests: string;
+  readonly replies: string;
+} {
+  return { requests: `${name}.pidbox`, replies: `reply.${name}.pidbox` };
+}
 
 const DEFAULT_TIMEOUT_MS = 1000;
 const MAX_PENDING = 1000;
@@ -39,6 +46,8 @@ export interface MailboxOptions {
   readonly clock: LamportClock;
   /** Of requests: `task_serializer`. Default JSON. */
   readonly serializer?: Serializer;
+  /** `control_exchange`. Default `celery`. */
+  readonly exchange?: string;
 }
 
 interface Pending {
@@ -60,10 +69,12 @@ export class Mailbox {
   readonly #transport: Transport;
   readonly #clock: LamportClock;
   readonly #serializer: Serializer | undefined;
+  readonly #exchanges: ReturnType<typeof controlExchanges>;
   readonly #pending = new Map<string, Pending>();
   #queue: Promise<ReplyQueue> | null = null;
 
-  constructor({ transport, clock, serializer }: MailboxOptions) {
+  constructor({ transport, clock, serializer, exchange }: MailboxOptions) {
+    this.#exchanges = controlExchanges(exchange);
     this.#serializer = serializer;
     this.#transport = transport;
     this.#clock = clock;
@@ -117,7 +128,7 @@ export class Mailbox {
 
   #open(): Promise<ReplyQueue> {
     this.#queue ??= this.#transport
-      .openReplyQueue(REPLY_EXCHANGE, (message) => this.#receive(message))
+      .openReplyQueue(this.#exchanges.replies, (message) => this.#receive(message))
       .catch((error) => {
         this.#queue = null;
         throw error;
@@ -145,7 +156,7 @@ export class Mailbox {
       expiresAt,
       this.#serializer,
     );
-    return this.#transport.broadcast(CONTROL_EXCHANGE, '', request);
+    return this.#transport.broadcast(this.#exchanges.requests, '', request);
   }
 
   #collect(ticket: string, limit: number, timeoutMs: number): Collection {

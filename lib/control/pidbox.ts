@@ -12,7 +12,7 @@ import type { WireMessage } from '../protocol/wire.ts';
 import type { Subscription, Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
 import type { Service } from '../util/service.ts';
-import { CONTROL_EXCHANGE } from './mailbox.ts';
+import { controlExchanges } from './mailbox.ts';
 
 export interface PidboxOptions {
   readonly transport: Transport;
@@ -25,6 +25,8 @@ export interface PidboxOptions {
   readonly limits?: PayloadLimits;
   /** Of replies: `task_serializer`. Default JSON. */
   readonly serializer?: Serializer;
+  /** `control_exchange`. Default `celery`. */
+  readonly exchange?: string;
   /** A request that could not be read or answered. */
   readonly onError?: (error: Error) => void;
 }
@@ -32,19 +34,21 @@ export interface PidboxOptions {
 /** The answering side of remote control: a worker's mailbox (kombu/pidbox.py `Node`). */
 export class Pidbox implements Service {
   readonly #options: PidboxOptions;
+  readonly #exchange: string;
   #subscription: Subscription | null = null;
 
   constructor(options: PidboxOptions) {
     this.#options = options;
+    this.#exchange = controlExchanges(options.exchange).requests;
   }
 
   async start(): Promise<void> {
     const { transport, hostname } = this.#options;
     this.#subscription ??= await transport.subscribe(
-      CONTROL_EXCHANGE,
+      this.#exchange,
       '#',
       (message) => this.#receive(message),
-      { queue: `${hostname}.${CONTROL_EXCHANGE}` },
+      { queue: `${hostname}.${this.#exchange}` },
     );
   }
 

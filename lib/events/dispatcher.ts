@@ -21,6 +21,8 @@ export interface EventDispatcherOptions {
   readonly groups: Iterable<string>;
   /** `event_serializer`. Default JSON. */
   readonly serializer?: Serializer;
+  /** `event_exchange`. Default `celeryev`. */
+  readonly exchange?: string;
 }
 
 /**
@@ -33,14 +35,23 @@ export class EventDispatcher {
   readonly #clock: LamportClock;
   readonly #groups: Set<string>;
   readonly #serializer: Serializer | undefined;
+  readonly #exchange: string;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #utcoffset = Math.floor(new Date().getTimezoneOffset() / 60);
   #batch: CeleryEvent[] = [];
   #isScheduled = false;
   #dropped = 0;
 
-  constructor({ transport, hostname, clock, groups, serializer }: EventDispatcherOptions) {
+  constructor({
+    transport,
+    hostname,
+    clock,
+    groups,
+    serializer,
+    exchange = EVENT_EXCHANGE,
+  }: EventDispatcherOptions) {
     this.#serializer = serializer;
+    this.#exchange = exchange;
     this.#transport = transport;
     this.#hostname = hostname;
     this.#clock = clock;
@@ -119,7 +130,7 @@ export class EventDispatcher {
       return;
     }
     const sending = this.#transport
-      .broadcast(EVENT_EXCHANGE, routingKey, encodeEvent(event, this.#serializer))
+      .broadcast(this.#exchange, routingKey, encodeEvent(event, this.#serializer))
       .then(
         () => void this.#inFlight.delete(sending),
         () => {

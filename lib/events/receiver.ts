@@ -6,6 +6,8 @@ import { EVENT_EXCHANGE } from './dispatcher.ts';
 
 export interface EventReceiverOptions {
   readonly transport: Transport;
+  /** `event_exchange`. Default `celeryev`. */
+  readonly exchange?: string;
   /** Takes the events of one message; `receivedAt` in seconds since the epoch, by our clock. Must not throw. */
   readonly onEvents: (events: readonly CeleryEvent[], receivedAt: number) => void;
 }
@@ -26,8 +28,8 @@ export class EventReceiver implements Service {
   }
 
   async start(): Promise<void> {
-    const { transport, onEvents } = this.#options;
-    this.#subscription ??= await transport.subscribe(EVENT_EXCHANGE, '#', (message) => {
+    const { transport, onEvents, exchange = EVENT_EXCHANGE } = this.#options;
+    this.#subscription ??= await transport.subscribe(exchange, '#', (message) => {
       const { events, dropped } = decodeEventBatch(message);
       this.#malformed += dropped;
       if (events.length > 0) onEvents(events, nowSeconds());

@@ -1,4 +1,5 @@
 import { UmbelError } from '../contract/errors.ts';
+import { fromZone } from '../util/time-zone.ts';
 
 /*
  * The typed values of kombu/utils/json.py: `{"__type__": name, "__value__": value}`.
@@ -68,11 +69,12 @@ export function isoformatNow(): string {
   return lastText;
 }
 
-/** Seconds since the epoch of an ISO 8601 text; a time without offset is UTC. NaN when it is none. */
-export function parseIso(value: string): number {
+/** Seconds since the epoch of an ISO 8601 text; a time without offset is of the zone, UTC by default. NaN when it is none. */
+export function parseIso(value: string, zone = 'UTC'): number {
   const hasOffset = /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(value);
   const time = Date.parse(hasOffset || value.length <= 10 ? value : `${value}Z`);
-  return time / 1000;
+  if (hasOffset || zone === 'UTC' || Number.isNaN(time)) return time / 1000;
+  return fromZone(time, zone) / 1000;
 }
 
 function readDate(value: unknown): Date {

@@ -21,6 +21,8 @@ export interface PayloadLimits {
   readonly accept: ReadonlySet<string>;
   /** Largest body after unpacking, in bytes. */
   readonly maxBytes: number;
+  /** Zone of times without offset. Default UTC. */
+  readonly timeZone?: string;
 }
 
 /** Largest body that is sent or unpacked, in bytes, when nobody says otherwise. */

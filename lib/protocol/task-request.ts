@@ -73,11 +73,16 @@ export function decodeTaskRequest(message: WireMessage, limits: PayloadLimits = 
   const bodyText = payloadText(message, limits);
   // Who runs the task parses it; a worker should not take what nobody can.
   if (isDeeperThan(bodyText, MAX_DEPTH)) throw unusable(`it is nested deeper than ${MAX_DEPTH}`);
-  if (bodyText.startsWith('[')) return readRequest(message, message.headers, bodyText);
+  if (bodyText.startsWith('[')) return readRequest(message, message.headers, bodyText, limits.timeZone);
   const fields = decodeJson(bodyText);
-  if (Array.isArray(fields)) return readRequest(message, message.headers, bodyText);
+  if (Array.isArray(fields)) return readRequest(message, message.headers, bodyText, limits.timeZone);
   if (!isRecord(fields)) throw unusable('its body is neither a list nor an object');
-  return readRequest(message, protocolOneHeaders(fields, message.headers), protocolOneBody(fields));
+  return readRequest(
+    message,
+    protocolOneHeaders(fields, message.headers),
+    protocolOneBody(fields),
+    limits.timeZone,
+  );
 }
 
 /** Reads `[args, kwargs, embed]`. Throws `UmbelError('bad_message')` when it is something else. */
@@ -107,6 +112,7 @@ function readRequest(
   message: WireMessage,
   headers: Readonly<Record<string, unknown>>,
   bodyText: string,
+  timeZone?: string,
 ): TaskRequest {
   const { properties } = message;
   const id = requiredText(headers, 'id');
@@ -118,8 +124,8 @@ function readRequest(
     task: requiredText(headers, 'task'),
     id,
     shadow: textOrNull(headers['shadow']) || null,
-    eta: readTime(etaText, 'eta'),
-    expires: readTime(expiresText, 'expires'),
+    eta: readTime(etaText, 'eta', timeZone),
+    expires: readTime(expiresText, 'expires', timeZone),
     etaText,
     expiresText,
     group: textOrNull(headers['group']),
@@ -163,9 +169,9 @@ function readLimits(value: unknown): [number | null, number | null] {
   return Array.isArray(value) ? [numberOrNull(value[0]), numberOrNull(value[1])] : [null, null];
 }
 
-function readTime(text: string | null, name: string): number | null {
+function readTime(text: string | null, name: string, timeZone?: string): number | null {
   if (text === null) return null;
-  const seconds = parseIso(text);
+  const seconds = parseIso(text, timeZone);
   if (Number.isNaN(seconds)) throw unusable(`its ${name} is no ISO 8601 time: ${text.slice(0, 60)}`);
   return seconds;
 }

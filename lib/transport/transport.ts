@@ -38,6 +38,8 @@ export interface ConsumerOptions {
   readonly queues: readonly Queue[];
   /** Messages that may be held unsettled at once; 0 means no limit. Held-back ones (`hold`) do not count. */
   readonly prefetch: number;
+  /** Messages that can be run at once: takes no more than that (Redis). Asked again after `setPrefetch`. */
+  readonly room?: () => number;
   /** Takes a batch, in queue order. Must not throw; anything slow is the receiver's to queue. */
   readonly onDeliveries: (deliveries: readonly Delivery[]) => void;
   /** A message that no worker could read was parked by the transport. */

@@ -1,4 +1,3 @@
-import { EVENT_EXCHANGE } from '../events/dispatcher.ts';
 import { type CeleryEvent, decodeEventBatch } from '../protocol/event.ts';
 import type { Subscription, Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
@@ -8,6 +7,8 @@ import type { Elections } from './elections.ts';
 
 export interface GossipOptions {
   readonly transport: Transport;
+  /** `event_exchange`. */
+  readonly exchange: string;
   readonly hostname: string;
   readonly clock: LamportClock;
   readonly elections: Elections;
@@ -47,7 +48,8 @@ export class Gossip implements Service {
   }
 
   async start(): Promise<void> {
-    this.#subscription ??= await this.#options.transport.subscribe(EVENT_EXCHANGE, 'worker.#', (message) => {
+    const { transport, exchange } = this.#options;
+    this.#subscription ??= await transport.subscribe(exchange, 'worker.#', (message) => {
       for (const event of decodeEventBatch(message).events) this.#hear(event);
     });
     this.#lookedAt = performance.now();

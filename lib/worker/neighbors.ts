@@ -47,7 +47,14 @@ export class Neighbors implements Service {
       send: (type, fields) => events.send(type, fields),
       actions: { task: async (action) => void (await apply(app, decodeSignature(action), {})) },
     });
-    this.#gossip = new Gossip({ transport, hostname, clock, elections: this.elections, logger });
+    this.#gossip = new Gossip({
+      transport,
+      exchange: app.conf.event_exchange,
+      hostname,
+      clock,
+      elections: this.elections,
+      logger,
+    });
   }
 
   /** Reads what was saved and asks who is there. */

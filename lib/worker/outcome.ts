@@ -65,7 +65,7 @@ async function concludeOther(request: TaskHandle, host: RequestHost, outcome: Tr
   switch (outcome.state) {
     case 'FAILURE':
       await storeFailure(request, outcome);
-      if (request.profile.acksOnFailureOrTimeout) request.ack();
+      if (request.profile.acksOnFailure) request.ack();
       else request.reject(false);
       failed(request, host, outcome);
       break;
@@ -93,7 +93,7 @@ async function concludeLost(request: TaskHandle, host: RequestHost, loss: JobLos
     case 'timeout':
       host.logger.error(`Hard time limit (${loss.seconds}s) exceeded for ${request.label}`);
       await fail(request, host, new TimeLimitExceeded(loss.seconds));
-      if (request.profile.acksOnFailureOrTimeout) request.ack();
+      if (request.profile.acksOnTimeout) request.ack();
       else request.reject(true);
       break;
     case 'lost':

@@ -1,3 +1,4 @@
+import type { Config } from '../app/config.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError } from '../contract/errors.ts';
 import { backoffMs } from '../util/backoff.ts';
@@ -9,13 +10,31 @@ export interface ResultsOptions {
   readonly logger: Logger;
   /** Called when the store keeps up again after `isBehind`. */
   readonly onCaughtUp: () => void;
+  /** How a write that failed is tried again. Default 8 times, for about half a minute. */
+  readonly retry?: StoreRetry;
+}
+
+export interface StoreRetry {
+  readonly maxTries: number;
+  /** Milliseconds. */
+  readonly baseMs: number;
+  readonly maxMs: number;
 }
 
 /** Beyond so many unanswered writes no new task starts: a store that is away must not fill the memory. */
 const MAX_PENDING = 2000;
-const MAX_TRIES = 8;
 const WARN_EVERY_MS = 10_000;
-const RETRY_BACKOFF = { baseMs: 250, maxMs: 10_000 };
+const DEFAULT_RETRY: StoreRetry = { maxTries: 8, baseMs: 250, maxMs: 10_000 };
+
+/** What `result_backend_always_retry` and its companions ask for. */
+export function retryOf(conf: Config): StoreRetry {
+  if (!conf.result_backend_always_retry) return DEFAULT_RETRY;
+  return {
+    maxTries: conf.result_backend_max_retries,
+    baseMs: conf.result_backend_base_sleep_between_retries_ms,
+    maxMs: conf.result_backend_max_sleep_between_retries_ms,
+  };
+}
 
 interface Pending {
   readonly taskId: string;
@@ -135,8 +154,9 @@ export class Results {
 
   async #tryAgain(backend: ResultBackend, { taskId, text }: Pending, firstError: unknown): Promise<void> {
     let error = firstError;
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, RETRY_BACKOFF)));
+    const { retry = DEFAULT_RETRY } = this.#options;
+    for (let attempt = 0; attempt < retry.maxTries; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, retry)));
       try {
         await backend.store({ taskId, text });
         return;

@@ -25,7 +25,7 @@ import { resolveWorker, type WorkerOptions, type WorkerSettings } from './option
 import { parkedText } from './parked-text.ts';
 import { Patience } from './patience.ts';
 import { Reception } from './reception.ts';
-import { Results } from './results.ts';
+import { Results, retryOf } from './results.ts';
 import { cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
 import { forgetUnstarted } from './taken-back.ts';
 import { TaskEvents } from './task-events.ts';
@@ -82,6 +82,9 @@ export class Worker implements Service {
     const transport = await connectBroker(this.#app, logger, this.#abort.signal);
     const backend = await connectBackend(this.#app, logger, this.#abort.signal);
     logger.info(`Connected to ${transport.displayUrl}`);
+    if (Object.keys(this.#app.conf.beat_schedule).length > 0) {
+      logger.warning('beat_schedule is set, but there is no beat yet: run celery beat beside the worker.');
+    }
     const parts = this.#assemble(transport, backend);
     this.#parts = parts;
     await Promise.all([parts.pool.start(), parts.neighbors.start()]);
@@ -91,7 +94,7 @@ export class Worker implements Service {
       throw this.#fatal;
     }
     if (this.#abort.signal.aborted) return;
-    await parts.pidbox.start();
+    if (this.#app.conf.worker_enable_remote_control) await parts.pidbox.start();
     await parts.neighbors.listen();
     await parts.host.consumer.start();
     await parts.heartbeat.start();
@@ -151,8 +154,14 @@ export class Worker implements Service {
       clock: app.clock,
       groups: ['worker'],
       serializer: serializerNamed(app.conf.event_serializer),
+      exchange: app.conf.event_exchange,
     });
-    const results = new Results({ backend, logger, onCaughtUp: () => dispatcher.pump() });
+    const results = new Results({
+      backend,
+      logger,
+      retry: retryOf(app.conf),
+      onCaughtUp: () => dispatcher.pump(),
+    });
     const dispatcher = new Dispatcher(results, limitTimer, logger);
     const host: RequestHost = {
       hostname,
@@ -167,6 +176,9 @@ export class Worker implements Service {
         onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
         onConnection: (state, reason) => this.#onConnection(state, reason),
         onTakenBack: () => forgetUnstarted(host, dispatcher, admission),
+        ...(app.conf.worker_disable_prefetch && {
+          room: () => pool.size - pool.active - dispatcher.waiting().length,
+        }),
       }),
       results,
       events: new TaskEvents(events, settings.taskEvents),
@@ -183,6 +195,8 @@ export class Worker implements Service {
     const onRoom = (): void => {
       dispatcher.pump();
       schedule.feed();
+      // Without prefetch a message is asked for when somebody is free to run it.
+      if (app.conf.worker_disable_prefetch) host.consumer.setPrefetch(host.consumer.prefetch);
     };
     const pool = makePool(
       app,
@@ -249,6 +263,7 @@ export class Worker implements Service {
       clock: app.clock,
       limits: limitsOf(app.conf),
       serializer: serializerNamed(app.conf.task_serializer),
+      exchange: app.conf.control_exchange,
       onRequest: (request) => obey(control, request),
       onError: (error) => logger.warning(`Remote control: ${error.message}`),
     });

@@ -20,6 +20,7 @@ const NAMES = {
   expires: 'expires',
   addToParent: 'add_to_parent',
   replacedTaskNesting: 'replaced_task_nesting',
+  deliveryMode: 'delivery_mode',
 } as const satisfies Partial<Record<keyof ApplyOptions, string>>;
 
 /** The same for those that are texts, and nothing else when they come from elsewhere. */
@@ -34,6 +35,7 @@ const TEXTS = {
   rootId: 'root_id',
   parentId: 'parent_id',
   serializer: 'serializer',
+  compression: 'compression',
 } as const satisfies Partial<Record<keyof ApplyOptions, string>>;
 
 /** Options of a call as a signature carries them. */

@@ -18,7 +18,11 @@ const NOTE_MS = 5000;
 export async function runTop(app: Celery): Promise<void> {
   const transport = await app.transport();
   const top = new Top(app, transport.displayUrl);
-  const receiver = new EventReceiver({ transport, onEvents: (events) => top.apply(events) });
+  const receiver = new EventReceiver({
+    transport,
+    exchange: app.conf.event_exchange,
+    onEvents: (events) => top.apply(events),
+  });
   await receiver.start();
   await app.control.heartbeat();
   await top.run();

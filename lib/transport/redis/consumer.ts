@@ -209,7 +209,8 @@ export class RedisConsumer implements Consumer {
   }
 
   #capacity(): number {
-    return this.#prefetch === 0 ? Infinity : this.#prefetch - this.#ledger.active;
+    const room = this.#options.room?.() ?? Infinity;
+    return this.#prefetch === 0 ? room : Math.min(room, this.#prefetch - this.#ledger.active);
   }
 
   #accept(taken: readonly Taken[], madeAt: number): string | null {

@@ -4,6 +4,7 @@ import { toError } from '../../contract/errors.ts';
 import { decodeJson } from '../../protocol/json.ts';
 import { createLogger, type Logger, parseLogLevel } from '../../util/logger.ts';
 import { importModules, loadApp } from '../load-app.ts';
+import { logStyle, redirectPrints } from '../redirect-prints.ts';
 import { ChildRun } from './child-run.ts';
 import { type ChildSettings, type FromChild, isTaskRequest, type ToChild } from './ipc.ts';
 
@@ -61,11 +62,8 @@ export class ChildLoop {
     const level = parseLogLevel(settings.logLevel) ?? 'WARNING';
     const { processName, outputFd } = settings;
     const isShared = outputFd != null && !this.#channel.ownsOutput;
-    this.#logger = createLogger({
-      level,
-      processName,
-      ...(isShared && { write: (line) => void writeSync(outputFd, line) }),
-    });
+    const write = isShared ? { write: (line: string) => void writeSync(outputFd, line) } : {};
+    this.#logger = createLogger({ level, processName, ...write });
     this.#reportsMemory = settings.reportsMemory;
     this.#hostname = settings.hostname;
     this.#name = settings.processName;
@@ -73,6 +71,9 @@ export class ChildLoop {
       const app = await loadApp(settings.app);
       Object.assign(app.conf, settings.overrides);
       await importModules(app);
+      const style = logStyle(app.conf, process.stderr.isTTY && !isShared);
+      this.#logger = createLogger({ level, processName, ...style, ...write });
+      redirectPrints(app, this.#logger);
       this.#app = app;
       await app.signals.send('worker_process_init', { sender: this.#name });
       this.#channel.send({ umbel: 'ready' });

@@ -1,0 +1,20 @@
+// An app whose settings come from the environment, loaded by the worker and by its processes.
+import { Celery } from 'umbel';
+
+export const app = new Celery('settings', {
+  broker: process.env.CELERY_BROKER_URL,
+  backend: process.env.CELERY_RESULT_BACKEND,
+  ...JSON.parse(process.env.SETTINGS ?? '{}'),
+});
+
+app.task('set.print', () => {
+  process.stderr.write('from stderr\n');
+  return 'printed';
+});
+app.task('set.long', { resultreprMaxsize: 12 }, () => 'word '.repeat(20));
+app.task('set.shadow', { shadowName: (args) => `shadow of ${args[0]}` }, (value) => value);
+app.task('set.quiet', { sendEvents: false }, () => 'quiet');
+app.task('set.sleep', async (ms) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return ms;
+});
