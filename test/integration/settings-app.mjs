@@ -8,6 +8,7 @@ export const app = new Celery('settings', {
 });
 
 app.task('set.print', () => {
+  process.stdout.write('first line\nsecond line\n');
   process.stderr.write('from stderr\n');
   return 'printed';
 });
