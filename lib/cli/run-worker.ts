@@ -15,6 +15,7 @@ import { explain } from './exit.ts';
 import { say } from './output.ts';
 import { Pidfile } from './pidfile.ts';
 import { applyPrivileges } from './privileges.ts';
+import { isSuccessor, runSuccessors } from './successor.ts';
 import { logFileOf, type WorkerCliOptions, workerOptions } from './worker-options.ts';
 
 /** Runs a worker as the command line says, in this process, until it has ended; returns its exit code. */
@@ -26,7 +27,7 @@ export async function runWorker(
   const appModule = globals.app ?? '';
   try {
     // In the background the parent has done both already.
-    if (!isDetached()) applyPrivileges(options);
+    if (!isDetached() && !isSuccessor()) applyPrivileges(options);
     const outputFd = isDetached() ? null : logFileOf(options);
     const app = await openApp(globals);
     const overrides = { ...(await overridesOf(globals)), ...settings, ...included(app, options) };
@@ -60,19 +61,23 @@ async function serve(
 ): Promise<number> {
   const { hostname, queues } = worker.settings;
   const pidfile = options.pidfile ? new Pidfile(nodeFile(options.pidfile, hostname)) : null;
-  pidfile?.claim();
+  // A successor's is held by the process that it takes over from.
+  if (!isSuccessor()) pidfile?.claim();
   const signals = new WorkerSignals(worker, say);
   try {
     if (!quiet) say(banner(app, worker.settings, logger.isEnabled('INFO')));
     const names = queues.map(({ name }) => name);
-    if (options.purge) await purge(app, names);
+    if (options.purge && !isSuccessor()) await purge(app, names);
     signals.install();
     keepAlive(logger);
     redirectPrints(app, logger);
-    if (isDetached()) await reportStart({ started: `${hostname} started in the background` });
+    if (isDetached() && !isSuccessor())
+      await reportStart({ started: `${hostname} started in the background` });
     else stopWithParent(worker);
     await Promise.race([worker.start(), worker.done]);
-    return await worker.done;
+    const code = await worker.done;
+    signals.remove();
+    return signals.isRestartWanted ? await runSuccessors() : code;
   } catch (error) {
     await app.close();
     throw error;

@@ -62,6 +62,8 @@ export interface WorkerSettings {
   readonly queues: readonly Queue[];
   readonly taskEvents: boolean;
   readonly heartbeatIntervalSeconds: number;
+  /** What running tasks get before a cold shutdown ends them; 0 for nothing. */
+  readonly softShutdownSeconds: number;
   readonly maxTasksPerChild: number | null;
   readonly maxMemoryPerChild: number | null;
   /** Path of the state file; null for none. */
@@ -101,6 +103,7 @@ export function resolveWorker(app: Celery, options: WorkerOptions): WorkerSettin
     queues: queuesOf(app, options, hostname),
     taskEvents: options.taskEvents ?? conf.worker_send_task_events,
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 2,
+    softShutdownSeconds: conf.worker_soft_shutdown_timeout,
     maxTasksPerChild: options.maxTasksPerChild ?? conf.worker_max_tasks_per_child,
     maxMemoryPerChild: options.maxMemoryPerChild ?? conf.worker_max_memory_per_child,
     ...neighborSettings(app, options, hostname),
@@ -139,6 +142,7 @@ function checkNumbers({ conf }: Celery, options: WorkerOptions): void {
   wholeFrom(1, '--max-memory-per-child', options.maxMemoryPerChild);
   wholeFrom(1, 'worker_max_memory_per_child', conf.worker_max_memory_per_child);
   seconds('worker_proc_alive_timeout', conf.worker_proc_alive_timeout);
+  seconds('worker_soft_shutdown_timeout', conf.worker_soft_shutdown_timeout);
   seconds('worker_lost_wait', conf.worker_lost_wait);
   seconds('--time-limit', options.timeLimit);
   seconds('--soft-time-limit', options.softTimeLimit);

@@ -1,5 +1,5 @@
 import type { TraceOutcome } from '../app/trace-outcome.ts';
-import { TimeLimitExceeded, WorkerLostError } from '../protocol/celery-errors.ts';
+import { Retry, TimeLimitExceeded, WorkerLostError } from '../protocol/celery-errors.ts';
 import { encodeException, exceptionRepr } from '../protocol/exception.ts';
 import { decodeTaskBody } from '../protocol/task-message.ts';
 import type { TaskHandle } from './handle.ts';
@@ -102,6 +102,9 @@ async function concludeLost(request: TaskHandle, host: RequestHost, loss: JobLos
     case 'shutdown':
       await cutOff(request, host);
       break;
+    case 'cancelled':
+      await cancelled(request, host);
+      break;
   }
   host.ledger.ended(request);
 }
@@ -133,11 +136,20 @@ async function cutOff(request: TaskHandle, host: RequestHost): Promise<void> {
     request.release();
     return;
   }
+  host.events.send(request, 'task-cancelled', {});
   await fail(
     request,
     host,
     new WorkerLostError('The worker was stopped before the task ended (cold shutdown).'),
   );
+}
+
+/** Its message was not acked and goes back: celery/worker/request.py `cancel`. */
+async function cancelled(request: TaskHandle, host: RequestHost): Promise<void> {
+  const retry = new Retry('cancelled by Celery');
+  if (!request.ignoresResult) await request.store('RETRY', JSON.stringify(encodeException(retry)));
+  host.events.send(request, 'task-cancelled', {});
+  request.release();
 }
 
 /** FAILURE on behalf of a task that could not report it, without a traceback. */

@@ -51,6 +51,21 @@ export async function cutOffRunning({ host, pool }: Parts): Promise<void> {
   await host.ledger.idle();
 }
 
+/**
+ * The broker is away: tasks whose message is acked after the run may be started elsewhere before it is back, so they are
+ * ended and their messages go back (celery/worker/consumer/consumer.py `on_close`).
+ */
+export function cancelLateAcks({ host, pool }: Parts): void {
+  for (const task of [...host.ledger.active]) {
+    if (!task.profile.acksLate || task.isSettled) continue;
+    host.logger.warning(
+      `Task ${task.label} cannot be acknowledged after a connection loss since late acknowledgement is enabled for it.\n` +
+        'Terminating it instead.',
+    );
+    pool.cancel(task.request.id);
+  }
+}
+
 /** Writes what is still to be written, says goodbye and ends every part. */
 export async function takeDown(parts: Parts): Promise<void> {
   const { host, pool, heartbeat, pidbox, neighbors, events, limitTimer, patience } = parts;

@@ -4,29 +4,40 @@ import type { Worker } from './worker.ts';
 type Say = (line: string) => void;
 
 /**
- * What signals do to a worker (celery/apps/worker.py): TERM and HUP stop it warmly with exit code 0, INT (Ctrl-C) warmly
- * with 1; a second INT, or QUIT, ends running tasks. After that one more INT or QUIT ends the process at once.
- * `REMAP_SIGTERM=SIGQUIT` makes TERM cold, for platforms that can send nothing else.
+ * What signals do to a worker (celery/apps/worker.py). TERM stops it warmly with exit code 0, INT (Ctrl-C) warmly with
+ * 1; a second INT, or QUIT, takes one step further:
+ *
+ *   running → warm → soft → cold → gone at once
+ *
+ * soft gives running tasks `worker_soft_shutdown_timeout` seconds and is left out when that is 0; cold ends them.
+ * `REMAP_SIGTERM=SIGQUIT` makes TERM such a step, for platforms that can send nothing else. HUP stops it warmly and asks
+ * for a restart, unless a terminal is attached: then HUP says that it was closed. USR1 logs what runs.
  */
 export class WorkerSignals {
   readonly #worker: Worker;
   readonly #say: Say;
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   readonly #echo = new SignalEcho();
-  #isStopping = false;
-  #isCold = false;
+  #stage: 'running' | 'warm' | 'soft' | 'cold' = 'running';
+  #isRestartWanted = false;
 
   constructor(worker: Worker, say: Say) {
     this.#worker = worker;
     this.#say = say;
   }
 
+  /** The last thing asked for was a restart. */
+  get isRestartWanted(): boolean {
+    return this.#isRestartWanted;
+  }
+
   install(): void {
-    const onTerm = process.env['REMAP_SIGTERM'] === 'SIGQUIT' ? () => this.#cold(0) : () => this.#warm(0);
-    this.#listen('SIGTERM', onTerm);
-    this.#listen('SIGHUP', () => this.#warm(0));
+    const isTermCold = process.env['REMAP_SIGTERM'] === 'SIGQUIT';
+    this.#listen('SIGTERM', () => (isTermCold ? this.#harder(0) : this.#warm(0)));
+    this.#listen('SIGHUP', () => (process.stdout.isTTY ? this.#warm(0) : this.#restart()));
     this.#listen('SIGINT', () => this.#interrupt());
-    this.#listen('SIGQUIT', () => this.#cold(0));
+    this.#listen('SIGQUIT', () => this.#harder(0));
+    this.#listen('SIGUSR1', () => this.#worker.reportRunning());
   }
 
   remove(): void {
@@ -43,26 +54,45 @@ export class WorkerSignals {
   }
 
   #interrupt(): void {
-    if (this.#isStopping) {
-      this.#cold(1);
+    if (this.#stage !== 'running') {
+      this.#harder(1);
       return;
     }
     this.#say('\nworker: Hitting Ctrl+C again will initiate cold shutdown, terminating all running tasks!');
     this.#warm(1);
   }
 
+  #restart(): void {
+    if (this.#stage !== 'running') return;
+    this.#say(`\nRestarting celery worker (${process.argv.slice(2).join(' ')})`);
+    this.#warm(0);
+    this.#isRestartWanted = true;
+  }
+
   #warm(exitCode: number): void {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    this.#isRestartWanted = false;
+    if (this.#stage !== 'running') return;
+    this.#stage = 'warm';
     this.#say('\nworker: Warm shutdown (MainProcess)');
     void this.#worker.shutdown('warm', exitCode);
   }
 
-  #cold(exitCode: number): void {
-    if (this.#isCold) process.exit(1);
-    this.#isStopping = true;
-    this.#isCold = true;
-    this.#say('\nworker: Cold shutdown (MainProcess)');
+  /** One step further. */
+  #harder(exitCode: number): void {
+    this.#isRestartWanted = false;
+    if (this.#stage === 'cold') process.exit(1);
+    if (this.#stage === 'soft') {
+      this.#say('\nWaiting gracefully for cold shutdown to complete...');
+    } else {
+      this.#say('\nworker: Cold shutdown (MainProcess)');
+      if (this.#worker.settings.softShutdownSeconds > 0) {
+        this.#stage = 'soft';
+        this.#say('worker: Hitting Ctrl+C again will terminate all running tasks!');
+        void this.#worker.shutdown('soft', exitCode);
+        return;
+      }
+    }
+    this.#stage = 'cold';
     void this.#worker.shutdown('cold', exitCode);
   }
 }

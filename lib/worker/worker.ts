@@ -26,13 +26,14 @@ import { parkedText } from './parked-text.ts';
 import { Patience } from './patience.ts';
 import { Reception } from './reception.ts';
 import { Results, retryOf } from './results.ts';
-import { cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
+import { runningReport } from './running-report.ts';
+import { cancelLateAcks, cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
 import { forgetUnstarted } from './taken-back.ts';
 import { TaskEvents } from './task-events.ts';
 import { TaskProfiles } from './task-profile.ts';
 import { HeapTimer } from './timer/heap-timer.ts';
 
-export type ShutdownKind = 'warm' | 'cold';
+export type ShutdownKind = 'warm' | 'soft' | 'cold';
 
 /**
  * A worker: takes messages from queues, runs their tasks in a pool, stores results, tells what happens, and obeys remote
@@ -50,6 +51,7 @@ export class Worker implements Service {
   #starting: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   #isCold = false;
+  #deadline: NodeJS.Timeout | null = null;
   #isReady = false;
   #exitCode = 0;
   #fatal: Error | null = null;
@@ -110,22 +112,43 @@ export class Worker implements Service {
   }
 
   /**
-   * Warm: takes nothing more, lets running tasks end. Cold, also while a warm one waits: ends them. The exit code is
-   * that of the first call.
+   * Warm: takes nothing more, lets running tasks end. Soft: the same for `worker_soft_shutdown_timeout` seconds, then
+   * cold. Cold, also while another one waits: ends them. The exit code is that of the first call.
    */
   shutdown(kind: ShutdownKind, exitCode: number): Promise<void> {
     if (this.#ending === null) {
       this.#exitCode = exitCode;
       const sender = this.settings.hostname;
-      void this.#app.signals.send('worker_shutting_down', { sender, how: kind, exitcode: exitCode });
+      void this.#app.signals.send('worker_shutting_down', {
+        sender,
+        how: kind === 'warm' ? 'warm' : 'cold',
+        exitcode: exitCode,
+      });
     }
     this.#abort.abort();
+    if (kind === 'soft') this.#setDeadline();
     if (kind === 'cold' && !this.#isCold) {
       this.#isCold = true;
       if (this.#ending !== null && this.#parts !== null) void cutOffRunning(this.#parts);
     }
     this.#ending ??= this.#end();
     return this.#ending;
+  }
+
+  /** Logs what runs. */
+  reportRunning(): void {
+    const text =
+      this.#parts === null ? 'The worker is still starting.' : runningReport(this.#parts, this.settings);
+    this.#options.logger.warning(text);
+  }
+
+  /** Unlike Celery's, a soft shutdown ends as soon as the last task has, not when its time is over. */
+  #setDeadline(): void {
+    const { softShutdownSeconds: seconds } = this.settings;
+    const isIdle = (this.#parts?.host.ledger.active.size ?? 0) === 0;
+    if (this.#deadline !== null || (isIdle && !this.#app.conf.worker_enable_soft_shutdown_on_idle)) return;
+    this.#options.logger.warning(`Initiating Soft Shutdown, terminating in ${seconds} seconds`);
+    this.#deadline = setTimeout(() => void this.shutdown('cold', 0), seconds * 1000);
   }
 
   async #end(): Promise<void> {
@@ -135,6 +158,7 @@ export class Worker implements Service {
       await stopTaking(parts);
       if (this.#isCold) await cutOffRunning(parts);
       await parts.host.ledger.idle();
+      if (this.#deadline !== null) clearTimeout(this.#deadline);
       await takeDown(parts);
     }
     await this.#app.signals.send('worker_shutdown', { sender: this.settings.hostname });
@@ -293,6 +317,9 @@ export class Worker implements Service {
       `consumer: Connection to broker lost${why}. Trying to re-establish the connection...\n` +
         'Running tasks go on.',
     );
+    if (this.#app.conf.worker_cancel_long_running_tasks_on_connection_loss && this.#parts !== null) {
+      cancelLateAcks(this.#parts);
+    }
   }
 
   #onFatal(error: Error): void {

@@ -3,7 +3,7 @@ import { UmbelError } from '../../contract/errors.ts';
 import { TransientSet } from '../../util/transient.ts';
 import type { HeapTimer } from '../timer/heap-timer.ts';
 import { InLoopRun } from './in-loop-run.ts';
-import type { Job, Pool, PoolHost, PoolKind } from './pool.ts';
+import type { Job, JobLoss, Pool, PoolHost, PoolKind } from './pool.ts';
 
 export interface AsyncPoolOptions {
   readonly app: Celery;
@@ -60,9 +60,17 @@ export class AsyncPool implements Pool {
   }
 
   terminate(taskId: string, signal: NodeJS.Signals): boolean {
+    return this.#abandon(taskId, { kind: 'terminated', signal });
+  }
+
+  cancel(taskId: string): boolean {
+    return this.#abandon(taskId, { kind: 'cancelled' });
+  }
+
+  #abandon(taskId: string, loss: JobLoss): boolean {
     for (const run of this.#runs) {
       if (run.job.request.id !== taskId) continue;
-      run.abandon({ kind: 'terminated', signal });
+      run.abandon(loss);
       return true;
     }
     return false;

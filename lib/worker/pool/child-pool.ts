@@ -5,7 +5,7 @@ import type { HeapTimer } from '../timer/heap-timer.ts';
 import type { Carrier, CarrierListener } from './carrier.ts';
 import { Child, type ChildExit, type ChildListener } from './child.ts';
 import type { ChildSettings } from './ipc.ts';
-import type { Job, Pool, PoolHost, PoolKind } from './pool.ts';
+import type { Job, JobLoss, Pool, PoolHost, PoolKind } from './pool.ts';
 import { StartGuard } from './start-guard.ts';
 
 export interface ChildPoolOptions {
@@ -102,12 +102,11 @@ export abstract class ChildPool implements Pool, ChildListener {
   }
 
   terminate(taskId: string, signal: NodeJS.Signals): boolean {
-    for (const child of this.#children) {
-      if (child.job?.request.id !== taskId) continue;
-      child.kill(signal, { kind: 'terminated', signal });
-      return true;
-    }
-    return false;
+    return this.#endRun(taskId, signal, { kind: 'terminated', signal });
+  }
+
+  cancel(taskId: string): boolean {
+    return this.#endRun(taskId, 'SIGTERM', { kind: 'cancelled' });
   }
 
   async abandonAll(): Promise<void> {
@@ -192,6 +191,15 @@ export abstract class ChildPool implements Pool, ChildListener {
         inqueues: { total: children.length, active: this.active },
       },
     };
+  }
+
+  #endRun(taskId: string, signal: NodeJS.Signals, loss: JobLoss): boolean {
+    for (const child of this.#children) {
+      if (child.job?.request.id !== taskId) continue;
+      child.kill(signal, loss);
+      return true;
+    }
+    return false;
   }
 
   #replace(exit: ChildExit): void {

@@ -10,6 +10,8 @@ export type PoolKind = (typeof POOL_KINDS)[number];
 export type JobLoss =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'terminated'; readonly signal: string }
+  /** Ended because its message cannot be acked any more; it will run again. */
+  | { readonly kind: 'cancelled' }
   /** The worker stopped without waiting for it. */
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'lost'; readonly reason: string };
@@ -53,6 +55,8 @@ export interface Pool extends Service {
   run(job: Job): void;
   /** Ends the run of a task with a signal (`SIGTERM`, `SIGKILL`); false when it does not run here. */
   terminate(taskId: string, signal: NodeJS.Signals): boolean;
+  /** Ends the run of a task that will run again; false when it does not run here. */
+  cancel(taskId: string): boolean;
   /** Ends all runs at once, for a cold shutdown. Each job gets `onLost`, before this resolves. */
   abandonAll(): Promise<void>;
   /** Throws `UmbelError('unsupported')` where the size is fixed. */
