@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { count, seconds, wholeNumber } from './parse.ts';
+import { count, required, seconds, several, wholeNumber } from './parse.ts';
 import type { RemoteCall, RemoteCommand } from './remote.ts';
 
 /** What `umbel control` has beside the words of its commands. */
@@ -99,17 +99,6 @@ export const CONTROL_COMMANDS: readonly RemoteCommand<ControlOptions>[] = [
     }),
   },
 ];
-
-function required(words: Words, index: number, what: string): string {
-  const word = words[index];
-  if (word === undefined) throw new InvalidArgumentError(`Missing ${what}.`);
-  return word;
-}
-
-function several(words: Words, what: string): Words {
-  required(words, 0, what);
-  return words;
-}
 
 function size(words: Words): Record<string, unknown> {
   return { n: count(words[0] ?? '1') };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wholeNumber } from './parse.ts';
+import { several, wholeNumber } from './parse.ts';
 import { type RemoteCommand, registerRemote } from './remote.ts';
 
 /** Every command of `umbel inspect`, with the words it takes (celery/worker/control.py). */
@@ -31,7 +31,7 @@ export const INSPECT_COMMANDS: readonly RemoteCommand[] = [
     name: 'query_task',
     usage: '<id> [id …]',
     help: 'where tasks are: active, reserved or ready',
-    parse: (words) => ({ ids: words }),
+    parse: (words) => ({ ids: several(words, 'the id of the task') }),
   },
   {
     name: 'registered',

@@ -57,3 +57,16 @@ export function logLevel(text: string): LogLevel {
   if (level) return level;
   throw new InvalidArgumentError('It is one of debug, info, warning, error, critical.');
 }
+
+/** One of the words behind a command. */
+export function required(words: readonly string[], index: number, what: string): string {
+  const word = words[index];
+  if (word === undefined) throw new InvalidArgumentError(`Missing ${what}.`);
+  return word;
+}
+
+/** All of the words behind a command: one at least. */
+export function several(words: readonly string[], what: string): readonly string[] {
+  required(words, 0, what);
+  return words;
+}

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { toError } from '../contract/errors.ts';
 import { CliExit, EXIT } from './exit.ts';
 
 /** A file that holds the process id of the one process that may hold it (celery/platforms.py `Pidfile`). */
@@ -18,8 +19,15 @@ export class Pidfile {
         `ERROR: Pidfile (${this.#path}) already exists.\nSeems we're already running? (pid: ${pid})`,
       );
     }
-    rmSync(this.#path, { force: true });
-    writeFileSync(this.#path, `${process.pid}\n`, { flag: 'wx' });
+    try {
+      rmSync(this.#path, { force: true });
+      writeFileSync(this.#path, `${process.pid}\n`, { flag: 'wx' });
+    } catch (error) {
+      throw new CliExit(
+        EXIT.cantCreate,
+        `Error: Cannot write the pid file ${this.#path}: ${toError(error).message}`,
+      );
+    }
   }
 
   release(): void {

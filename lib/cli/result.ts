@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AsyncResult } from '../app/async-result.ts';
-import { toError } from '../contract/errors.ts';
+import { toError, UmbelError } from '../contract/errors.ts';
 import { READY_STATES } from '../contract/states.ts';
 import { TimeoutError } from '../protocol/celery-errors.ts';
 import { exceptionRepr } from '../protocol/exception.ts';
@@ -46,6 +46,7 @@ async function show(result: AsyncResult, { timeout, json }: ResultOptions): Prom
   } catch (error) {
     failure = toError(error);
   }
+  if (failure instanceof UmbelError) throw failure;
   if (json) await showRecord(result);
   else if (failure === null) say(typeof value === 'string' ? value : JSON.stringify(value ?? null));
   if (failure !== null) throw new CliExit(EXIT.failure, json ? '' : await explain(result, failure, timeout));

@@ -32,5 +32,6 @@ export function isMissingScript(thrown: unknown): boolean {
 export function messageOf(thrown: unknown): string {
   const error = toError(thrown);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return error.message || code || error.name;
+  // It becomes part of a sentence.
+  return (error.message || code || error.name).replace(/\.$/, '');
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, umbel } from '../kit/process.ts';
+import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { WorkerBench } from '../kit/worker-bench.ts';
 
 /* What the command line says and with which code it ends; nobody ever sees a stack trace. */
@@ -91,6 +93,7 @@ describe('usage', () => {
     [['-A', 'good', 'worker', '-l', 'loud'], 2, /debug, info, warning, error, critical/],
     [['-A', 'good', 'worker', '-n', 'w%x@%h'], 1, /Unknown "%x"/],
     [['inspect', 'nosuch'], 2, /"nosuch" is no inspect command/],
+    [['inspect', 'query_task'], 2, /Missing the id of the task/],
     [['inspect', 'activ'], 2, /"activ" is no inspect command\. Did you mean "active"\?/],
     [['control', 'pool_grow', 'x'], 2, /"x" is not a whole number/],
     [['control', 'autoscale', '2', '8'], 2, /First the most, then the fewest: autoscale 8 2/],
@@ -144,6 +147,80 @@ describe('usage', () => {
       expect(output).toMatch(/Examples?:\s+umbel/);
       expect(code).toBe(0);
     }
+  });
+});
+
+describe('a broker that is away, or will not have us', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+    const admin = new Redis(redis.url());
+    await admin.acl('SETUSER', 'reader', 'on', '>r', '~*', '&*', '+@read', '+@connection', '+info');
+    await admin.config('SET', 'requirepass', 'pa@ss');
+    admin.disconnect();
+  });
+  afterAll(() => redis.stop());
+
+  const at = (who: string): string => `redis://${who}127.0.0.1:${redis.port}/0`;
+
+  it.each<[string, () => string[], number, RegExp]>([
+    ['no password', () => ['-b', at(''), 'status'], 1, /NOAUTH/],
+    [
+      'a wrong password, which is not shown',
+      () => ['-b', at(':wr0ng@'), 'status'],
+      1,
+      /^Error: Cannot connect to redis:\/\/:\*+@127\.0\.0\.1:\d+\/0: WRONGPASS [^.]*\.\n$/,
+    ],
+    ['the right one', () => ['-b', at(':pa%40ss@'), 'status', '-t', '0.2'], 69, /No nodes replied/],
+    [
+      'a user that may not write',
+      () => ['-b', at('reader:r@'), 'call', 'a.b'],
+      1,
+      /refused to publish .*NOPERM/,
+    ],
+    [
+      'nobody there',
+      () => ['-b', 'redis://127.0.0.1:1/0', 'call', 'a.b'],
+      1,
+      /ECONNREFUSED 127\.0\.0\.1:1\.\n$/,
+    ],
+    ['an unknown host', () => ['-b', 'redis://no-such-host.invalid/0', 'status'], 1, /no-such-host\.invalid/],
+    ['a database that is not there', () => ['-b', `${at(':pa%40ss@')}99`, 'status'], 1, /out of range/],
+    [
+      'a database that is no number',
+      () => ['-b', 'redis://127.0.0.1:1/x', 'status'],
+      1,
+      /must be a number such as 0, not "x"/,
+    ],
+    [
+      'a scheme that is none',
+      () => ['-b', 'http://x', 'status'],
+      1,
+      /No transport for the broker URL "http:\/\/x"/,
+    ],
+    [
+      'a store that is none',
+      () => ['-b', at(':pa%40ss@'), '--result-backend', 'ftp://x', 'result', 'id'],
+      1,
+      /^Error: No result backend for the URL "ftp:\/\/x"/,
+    ],
+    [
+      'no store',
+      () => ['-b', at(':pa%40ss@'), '--result-backend', 'disabled://', 'result', 'id'],
+      1,
+      /^Error: No result backend is configured/,
+    ],
+    [
+      'a pid file that cannot be',
+      () => ['-A', 'good', '-b', at(':pa%40ss@'), 'worker', '-P', 'solo', '--pidfile', '/nowhere/w.pid'],
+      73,
+      /Cannot write the pid file \/nowhere\/w\.pid/,
+    ],
+  ])('%s', async (_what, args, expectedCode, expected) => {
+    const { code, output } = await say(...args());
+    expect(output).not.toMatch(/wr0ng|pa%40ss|pa@ss/);
+    expect(output).toMatch(expected);
+    expect(code).toBe(expectedCode);
   });
 });
 
@@ -214,5 +291,5 @@ describe('with a worker', () => {
     expect(second.output).toContain("Seems we're already running? (pid: ");
     await run('control', 'shutdown');
     expect(await worker.ended()).toBe(0);
-  });
+  }, 90_000);
 });
