@@ -77,3 +77,11 @@ const result = app.AsyncResult<number>('x');
 expectTypeOf(result.get({ timeout: 10 })).resolves.toEqualTypeOf<number>();
 expectTypeOf(result.get({ propagate: false })).resolves.toEqualTypeOf<number | Error>();
 expectTypeOf(result.status()).resolves.toEqualTypeOf<string>();
+
+const signals = new Celery('signals');
+expectTypeOf(
+  signals.on('task_success', ({ result }) => expectTypeOf(result).toEqualTypeOf<unknown>()),
+).toEqualTypeOf<() => void>();
+signals.on('task_postrun', ({ state, taskId }) => expectTypeOf([state, taskId]).toEqualTypeOf<string[]>());
+// @ts-expect-error There is no such signal.
+signals.on('task_done', () => {});
