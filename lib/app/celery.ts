@@ -80,14 +80,14 @@ export class Celery implements TraceApp {
     registerBuiltins(this.tasks);
     this.router = new Router(this.conf);
     this.signals = new Signals(logger);
-    this.#connections = new Connections(this.conf, this.clock, this.origin, logger);
+    this.#connections = new Connections(this.conf, this.clock, this.origin, this.oid, logger);
     this.#producer = new Producer({
       conf: this.conf,
       router: this.router,
       signals: this.signals,
       origin: this.origin,
       oid: this.oid,
-      transport: () => this.#connections.transportNow(),
+      transport: () => this.#connections.senderNow(),
       onSent: (call, routed) => this.#announce(call, routed),
     });
   }

@@ -1,5 +1,6 @@
 import type { ResultBackend } from '../backend/backend.ts';
 import { openBackend } from '../backend/open.ts';
+import { isRpcUrl, RpcBackend } from '../backend/rpc/rpc-backend.ts';
 import { Mailbox } from '../control/mailbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
 import { acceptedTypes, serializerNamed } from '../protocol/serializer.ts';
@@ -14,17 +15,21 @@ export class Connections {
   readonly #conf: Config;
   readonly #clock: LamportClock;
   readonly #origin: string;
+  readonly #oid: string;
   readonly #logger: Logger;
   #transport: Promise<Transport> | null = null;
   #openTransport: Transport | null = null;
   #backend: Promise<ResultBackend> | null = null;
+  #sender: Promise<Transport> | null = null;
+  #openSenderNow: Transport | null = null;
   #mailbox: Promise<Mailbox> | null = null;
   #dispatcher: EventDispatcher | null = null;
 
-  constructor(conf: Config, clock: LamportClock, origin: string, logger: Logger) {
+  constructor(conf: Config, clock: LamportClock, origin: string, oid: string, logger: Logger) {
     this.#conf = conf;
     this.#clock = clock;
     this.#origin = origin;
+    this.#oid = oid;
     this.#logger = logger;
   }
 
@@ -37,6 +42,16 @@ export class Connections {
   /** The transport itself once it is open: sending then waits for nothing else. A promise means that it opens. */
   transportNow(): Transport | Promise<Transport> {
     return this.#openTransport ?? this.transport();
+  }
+
+  /** The transport for sending tasks: with `rpc://` the queue of their results is open by then. */
+  senderNow(): Transport | Promise<Transport> {
+    if (!isRpcUrl(this.backendUrl)) return this.transportNow();
+    this.#sender ??= this.#openSender().catch((error: unknown) => {
+      this.#sender = null;
+      throw error;
+    });
+    return this.#openSenderNow ?? this.#sender;
   }
 
   transport(): Promise<Transport> {
@@ -98,6 +113,8 @@ export class Connections {
     this.#transport = null;
     this.#openTransport = null;
     this.#backend = null;
+    this.#sender = null;
+    this.#openSenderNow = null;
     this.#mailbox = null;
     this.#dispatcher = null;
     await dispatcher?.flush();
@@ -124,16 +141,27 @@ export class Connections {
 
   async #startBackend(): Promise<ResultBackend> {
     const conf = this.#conf;
-    const backend = openBackend(this.backendUrl, {
-      logger: this.#logger,
-      transportOptions: conf.result_backend_transport_options,
-      connectionTimeoutMs: conf.broker_connection_timeout * 1000,
-      expiresSeconds: conf.result_expires ?? 0,
-      serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
-      accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
-    });
+    const backend = openBackend(
+      this.backendUrl,
+      {
+        logger: this.#logger,
+        transportOptions: conf.result_backend_transport_options,
+        connectionTimeoutMs: conf.broker_connection_timeout * 1000,
+        expiresSeconds: conf.result_expires ?? 0,
+        serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
+        accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
+      },
+      { transport: () => this.transport(), oid: this.#oid },
+    );
     await backend.start();
     return backend;
+  }
+
+  async #openSender(): Promise<Transport> {
+    const [transport, backend] = [await this.transport(), await this.backend()];
+    if (backend instanceof RpcBackend) await backend.listen();
+    this.#openSenderNow = transport;
+    return transport;
   }
 }
 

@@ -21,6 +21,8 @@ export interface BackendOptions {
 export interface ResultRecord {
   readonly taskId: string;
   readonly text: string;
+  /** `reply_to` of the task's message: where `rpc://` sends it. Stores do not need it. */
+  readonly replyTo?: string | null;
 }
 
 export interface WaitOptions {

@@ -4,16 +4,18 @@ import { maskUrl } from '../util/mask.ts';
 import type { BackendOptions, ResultBackend } from './backend.ts';
 import { DisabledBackend } from './disabled.ts';
 import { RedisBackend } from './redis/redis-backend.ts';
+import { isRpcUrl, RpcBackend, type RpcParts } from './rpc/rpc-backend.ts';
 
 /**
- * The backend for a URL, not started; null and `disabled://` give one that stores nothing.
+ * The backend for a URL, not started; null and `disabled://` give one that stores nothing. `rpc://` needs the broker.
  * Throws `UmbelError('unsupported')` or `UmbelError('bad_config')`.
  */
-export function openBackend(url: string | null, options: BackendOptions): ResultBackend {
+export function openBackend(url: string | null, options: BackendOptions, rpc?: RpcParts): ResultBackend {
   if (url === null || url.startsWith('disabled')) return new DisabledBackend();
+  if (isRpcUrl(url) && rpc) return new RpcBackend(rpc, options);
   if (isRedisUrl(url)) return new RedisBackend(url, options);
   throw new UmbelError(
     'unsupported',
-    `No result backend for the URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket:// or disabled://.`,
+    `No result backend for the URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, rpc:// or disabled://.`,
   );
 }

@@ -90,7 +90,7 @@ export class Reception {
     const text = JSON.stringify(encodeException(error));
     if (request.ignoreResult !== true) {
       const details = { request, traceback: null, children: [], extended: null };
-      await host.results.store(request.id, recordText(request.id, 'FAILURE', text, details));
+      await host.results.store(request.id, recordText(request.id, 'FAILURE', text, details), request.replyTo);
     }
     await host.tellUnfinished(request, 'FAILURE', text);
     host.consumer.ack(delivery.tag);

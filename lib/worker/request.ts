@@ -161,7 +161,7 @@ export class Request implements TaskHandle {
       ? { hostname: this.#host.hostname, queue: this.delivery.queue }
       : null;
     const text = recordText(request.id, state, resultText, { request, traceback, children, extended });
-    this.#host.results.storeThen(request.id, text, onDone);
+    this.#host.results.storeThen(request.id, text, request.replyTo, onDone);
   }
 
   isOwned(): boolean | Promise<boolean> {

@@ -39,6 +39,7 @@ export function retryOf(conf: Config): StoreRetry {
 interface Pending {
   readonly taskId: string;
   readonly text: string;
+  readonly replyTo: string | null;
   readonly onDone: () => void;
 }
 
@@ -75,23 +76,23 @@ export class Results {
   }
 
   /** Resolves when stored, or after about half a minute of trying, with an ERROR in the log. Never rejects. */
-  store(taskId: string, text: string): Promise<void> {
-    return new Promise((resolve) => this.storeThen(taskId, text, resolve));
+  store(taskId: string, text: string, replyTo: string | null = null): Promise<void> {
+    return new Promise((resolve) => this.storeThen(taskId, text, replyTo, resolve));
   }
 
   /**
    * As `store`, with a callback: the records of one turn of the event loop travel together and end together, and then
-   * one promise does for all of them.
+   * one promise does for all of them. `replyTo` is that of the task's message.
    */
-  storeThen(taskId: string, text: string, onDone: () => void): void {
+  storeThen(taskId: string, text: string, replyTo: string | null, onDone: () => void): void {
     const { backend } = this.#options;
     if (backend === null) {
       onDone();
       return;
     }
     this.#pending += 1;
-    const stored = backend.store({ taskId, text });
-    const record: Pending = { taskId, text, onDone };
+    const stored = backend.store({ taskId, text, replyTo });
+    const record: Pending = { taskId, text, replyTo, onDone };
     if (this.#wave?.stored === stored) {
       this.#wave.records.push(record);
       return;
@@ -152,13 +153,17 @@ export class Results {
     }
   }
 
-  async #tryAgain(backend: ResultBackend, { taskId, text }: Pending, firstError: unknown): Promise<void> {
+  async #tryAgain(
+    backend: ResultBackend,
+    { taskId, text, replyTo }: Pending,
+    firstError: unknown,
+  ): Promise<void> {
     let error = firstError;
     const { retry = DEFAULT_RETRY } = this.#options;
     for (let attempt = 0; attempt < retry.maxTries; attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, retry)));
       try {
-        await backend.store({ taskId, text });
+        await backend.store({ taskId, text, replyTo });
         return;
       } catch (thrown) {
         error = thrown;

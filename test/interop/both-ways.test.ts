@@ -3,20 +3,63 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { celery, type PythonUrls, python, pythonWorker } from '../kit/python.ts';
-import { SERVERS, type TestServer } from '../kit/servers.ts';
+import { startRedis } from '../kit/redis-server.ts';
+import { SERVERS } from '../kit/servers.ts';
+import { sharedRabbitmq } from '../kit/shared-rabbitmq.ts';
 
-/* Each side's client with the other side's worker, on the embedded engine and on a real redis-server. */
+/* Each side's client with the other side's worker, on the embedded engine, a real redis-server and RabbitMQ. */
 
-describe.each(SERVERS)('on $name', ({ start }) => {
-  let server: TestServer;
+/** A broker with a store for results. */
+interface Place {
+  readonly urls: PythonUrls;
+  /** What kombu calls it. */
+  readonly transport: string;
+  stop(): Promise<void>;
+}
+
+interface PlaceFactory {
+  readonly name: string;
+  readonly start: () => Promise<Place>;
+}
+
+const PLACES: readonly PlaceFactory[] = [
+  ...SERVERS.map(({ name, start }) => ({
+    name,
+    start: async (): Promise<Place> => {
+      const server = await start();
+      return {
+        urls: { broker: server.url(0), backend: server.url(1) },
+        transport: 'redis',
+        stop: () => server.stop(),
+      };
+    },
+  })),
+  {
+    name: 'RabbitMQ with results in redis-server',
+    start: async () => {
+      const [vhost, redis] = [await sharedRabbitmq(), await startRedis()];
+      return {
+        urls: { broker: vhost.url, backend: redis.url() },
+        transport: 'amqp',
+        stop: async () => {
+          await redis.stop();
+          await vhost.remove();
+        },
+      };
+    },
+  },
+];
+
+describe.each(PLACES)('on $name', ({ start }) => {
+  let place: Place;
   let urls: PythonUrls;
   let tsWorker: TestProcess;
   let pyWorker: TestProcess;
   let app: Celery;
 
   beforeAll(async () => {
-    server = await start();
-    urls = { broker: server.url(0), backend: server.url(1) };
+    place = await start();
+    urls = place.urls;
     const env = { BROKER_URL: urls.broker, RESULT_BACKEND: urls.backend };
     tsWorker = umbel(
       [
@@ -40,13 +83,13 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', 'py@test', '-E']);
     await tsWorker.waitFor(/ready\./);
     app = new Celery('client', { broker: urls.broker, backend: urls.backend });
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await app.close();
     await tsWorker.stop();
     await pyWorker.stop();
-    await server.stop();
+    await place.stop();
   }, 60_000);
 
   /** Sends from Python to the TypeScript worker and waits there. */
@@ -132,7 +175,7 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     const stats = await python(urls, 'app.control.inspect(["ts@test"]).stats()["ts@test"]');
     expect(stats).toMatchObject({
       pool: { 'max-concurrency': 2, processes: expect.any(Array) },
-      broker: { transport: 'redis' },
+      broker: { transport: place.transport },
       clock: expect.any(String),
     });
     const queues = await python(urls, 'app.control.inspect(["ts@test"]).active_queues()["ts@test"]');

@@ -16,10 +16,10 @@ import type {
   WaitOptions,
 } from '../backend.ts';
 import { StoredCodec } from '../stored-codec.ts';
+import { waitFor } from '../waiter.ts';
 import { ChordCounter } from './chord-counter.ts';
 import { GroupStore } from './group-store.ts';
 import { ResultReader } from './reader.ts';
-import { waitFor } from './waiter.ts';
 import { ResultWriter } from './writer.ts';
 
 const DEFAULT_EXPIRES_SECONDS = 86_400;

@@ -1,7 +1,7 @@
-import { toError, UmbelError } from '../../contract/errors.ts';
-import { READY_STATES } from '../../contract/states.ts';
-import type { ResultMeta } from '../../protocol/result.ts';
-import type { WaitOptions } from '../backend.ts';
+import { toError, UmbelError } from '../contract/errors.ts';
+import { READY_STATES } from '../contract/states.ts';
+import type { ResultMeta } from '../protocol/result.ts';
+import type { WaitOptions } from './backend.ts';
 
 /** What a wait needs of the backend. */
 export interface ResultSource {
