@@ -118,6 +118,19 @@ export class Control {
     return this.#command('heartbeat', {}, options);
   }
 
+  /**
+   * Lets the workers elect one of them to act: with topic `task` it sends the signature `action`. Workers never reply.
+   * A Python worker that is alone ends itself over it, and any that listens to no gossip takes no part.
+   */
+  election(
+    id: string,
+    topic: string,
+    action: unknown,
+    options: Pick<ControlOptions, 'destination'> = {},
+  ): Promise<ControlReplies> {
+    return this.#command('election', { id, topic, action }, options);
+  }
+
   /** Warm shutdown. Workers never reply to it. */
   shutdown(options: Pick<ControlOptions, 'destination'> = {}): Promise<ControlReplies> {
     return this.#command('shutdown', {}, options);

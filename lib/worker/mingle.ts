@@ -2,7 +2,7 @@ import { toError } from '../contract/errors.ts';
 import { Mailbox } from '../control/mailbox.ts';
 import type { Serializer } from '../protocol/serializer.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { LamportClock } from '../util/clock.ts';
+import { type LamportClock, nowSeconds } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Revocations } from './revocations.ts';
 import type { LimitedSet } from './revoked.ts';
@@ -66,12 +66,16 @@ export function writeRevoked(revoked: LimitedSet): Record<string, [number, strin
   return Object.fromEntries(revoked.entries().map(([id, at]) => [id, [pythonFloat(at), id]]));
 }
 
+/** Python's timestamps are of its machine's uptime (`time.monotonic`), which tells us nothing: then it counts from now. */
+const FIRST_WALL_TIME = 1e9;
+
 /** Reads what another worker has revoked; a bare timestamp in place of the pair is understood too. */
 export function readRevoked(value: unknown): [string, number][] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([id, entry]) => {
     const at: unknown = Array.isArray(entry) ? entry[0] : entry;
-    return typeof at === 'number' ? [[id, at]] : [];
+    if (typeof at !== 'number') return [];
+    return [[id, at < FIRST_WALL_TIME ? nowSeconds() : at]];
   });
 }
 
