@@ -25,6 +25,7 @@ export interface WorkerCliOptions extends Privileges {
   readonly maxMemoryPerChild?: number;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
+  readonly disablePrefetch?: boolean;
   readonly statedb?: string;
   readonly withoutGossip?: boolean;
   readonly withoutMingle?: boolean;
@@ -73,6 +74,7 @@ function addPoolOptions(command: Command): Command {
     .option('--max-tasks-per-child <n>', 'replace a process or thread after so many tasks', count)
     .option('--max-memory-per-child <kib>', 'replace a process or thread that uses more memory', count)
     .option('--prefetch-multiplier <n>', 'messages to hold for each slot; 0: no limit', wholeNumber)
+    .option('--disable-prefetch', 'take a message only when a slot is free for it (not on RabbitMQ)')
     .addOption(
       new Option('-O <profile>', 'default or fair: both give a task to a slot that is free')
         .choices(['default', 'fair', 'fast', 'fcfs'])
