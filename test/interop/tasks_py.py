@@ -18,6 +18,10 @@ if "broadcast" in conf:
 app.conf.update(conf)
 
 
+class Quota(Exception):
+    """An exception of a user."""
+
+
 @app.task(name="py.add")
 def add(x, y):
     return x + y
