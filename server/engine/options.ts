@@ -14,7 +14,10 @@ export interface EngineOptions {
   socketPath?: string | null;
   /** Default: silent. */
   logger?: Logger;
-  /** `always`: a write is answered when it is on disk. `everysec`: a crash may lose the last second. Default `always`. */
+  /**
+   * `always`: a write is answered when it is on disk. `everysec`: when the kernel has it, so that a power failure may
+   * lose the last second, but the end of the process nothing. Default `always`.
+   */
   fsync?: 'always' | 'everysec';
   /** Data beyond this is refused (an estimate of keys and values). Default: no limit. */
   maxMemoryBytes?: number | undefined;

@@ -8,6 +8,7 @@ import {
   type EngineProcess,
   startEngineProcess,
 } from '../kit/engine-process.ts';
+import { seededRandom } from '../kit/random.ts';
 import { encodeCommand, RawRedis } from '../kit/raw-redis.ts';
 
 const KILLS = 20;
@@ -51,40 +52,40 @@ async function pushUntilClosed(port: number, writer: number, from: number, upTo:
 }
 
 describe('an engine that is killed at random moments', () => {
-  test('has every acknowledged message, in order, and is back within 2 seconds', {
-    timeout: 180_000,
-  }, async () => {
-    const seed = Number(process.env['ENGINE_CRASH_SEED'] ?? Math.floor(Math.random() * 1e9));
-    process.stdout.write(`ENGINE_CRASH_SEED=${seed}\n`);
-    let state = seed;
-    const random = (): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return state / 2 ** 32;
-    };
-    const positions = Array.from({ length: WRITERS }, () => 0);
-    const share = PUSHES / WRITERS;
-    let engine: EngineProcess = await startEngineProcess(build, { dataDir: dir, rewriteMinBytes: 300_000 });
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      const upTo = kill === KILLS ? share : Math.floor((share * kill) / KILLS) + 200;
-      const dying = engine;
-      const killer = setTimeout(() => void dying.kill('SIGKILL'), 10 + random() * 150);
-      const acknowledged = await Promise.all(
-        positions.map((from, writer) => pushUntilClosed(dying.port, writer, from, Math.min(share, upTo))),
-      );
-      clearTimeout(killer);
-      await dying.kill('SIGKILL');
-      engine = await startEngineProcess(build, { dataDir: dir, rewriteMinBytes: 300_000 });
-      expect(engine.startMs).toBeLessThan(2000);
-      await checkWriters(engine, acknowledged, positions);
-    }
-    await Promise.all(positions.map((from, writer) => pushUntilClosed(engine.port, writer, from, share)));
-    const client = await RawRedis.open(engine.port);
-    for (let writer = 0; writer < WRITERS; writer += 1) {
-      expect(await client.call('LLEN', `q${writer}`)).toBe(`:${share}\r\n`);
-    }
-    client.close();
-    await engine.kill('SIGTERM');
-  });
+  test.each(['always', 'everysec'] as const)(
+    'has every acknowledged message, in order, and is back within 2 seconds (fsync %s)',
+    {
+      timeout: 180_000,
+    },
+    async (fsync) => {
+      const random = seededRandom();
+      const dataDir = join(dir, fsync);
+      const start = () => startEngineProcess(build, { dataDir, fsync, rewriteMinBytes: 300_000 });
+      const positions = Array.from({ length: WRITERS }, () => 0);
+      const share = PUSHES / WRITERS;
+      let engine: EngineProcess = await start();
+      for (let kill = 1; kill <= KILLS; kill += 1) {
+        const upTo = kill === KILLS ? share : Math.floor((share * kill) / KILLS) + 200;
+        const dying = engine;
+        const killer = setTimeout(() => void dying.kill('SIGKILL'), 10 + random.next() * 150);
+        const acknowledged = await Promise.all(
+          positions.map((from, writer) => pushUntilClosed(dying.port, writer, from, Math.min(share, upTo))),
+        );
+        clearTimeout(killer);
+        await dying.kill('SIGKILL');
+        engine = await start();
+        expect(engine.startMs).toBeLessThan(2000);
+        await checkWriters(engine, acknowledged, positions);
+      }
+      await Promise.all(positions.map((from, writer) => pushUntilClosed(engine.port, writer, from, share)));
+      const client = await RawRedis.open(engine.port);
+      for (let writer = 0; writer < WRITERS; writer += 1) {
+        expect(await client.call('LLEN', `q${writer}`)).toBe(`:${share}\r\n`);
+      }
+      client.close();
+      await engine.kill('SIGTERM');
+    },
+  );
 
   /** Each list holds 0, 1, 2, … without gaps, at least as far as was acknowledged; there the writer goes on. */
   async function checkWriters(

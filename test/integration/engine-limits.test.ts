@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTransport } from '../../lib/transport/open.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
 import { Engine } from '../../server/engine/engine.ts';
 import { buildEngine, type EngineBuild, startEngineProcess } from '../kit/engine-process.ts';
+import { taskMessage } from '../kit/messages.ts';
 import { encodeCommand, RawRedis } from '../kit/raw-redis.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
@@ -58,12 +61,22 @@ describe('a full disk', () => {
 
     const large = 'x'.repeat(5000);
     const refused = /^-MISCONF Errors writing to the AOF file: /;
+    const askedAt = performance.now();
     client.write(
       encodeCommand(['RPUSH', 'l', large]) +
         encodeCommand(['SET', 'k', large]) +
         encodeCommand(['RPUSH', 'other', large]),
     );
     for (let i = 0; i < 3; i += 1) expect(await client.read()).toMatch(refused);
+    expect(performance.now() - askedAt).toBeLessThan(1000);
+    // What a sender sees, whose call is a publish.
+    const sender = openTransport(`redis://127.0.0.1:${engine.port}/0`, { logger: silentLogger });
+    await sender.start();
+    const sentAt = performance.now();
+    const message = taskMessage('refused', { args: [large] });
+    await expect(sender.publish({ exchange: '', routingKey: 'celery' }, message)).rejects.toThrow(/MISCONF/);
+    expect(performance.now() - sentAt).toBeLessThan(1000);
+    await sender.stop();
     expect(await client.call('LLEN', 'l')).toBe(':50\r\n');
     expect(await client.call('GET', 'k')).toBe('$-1\r\n');
     expect(await client.call('SET', 'k', 'v')).toMatch(refused);

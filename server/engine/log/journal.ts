@@ -35,8 +35,8 @@ export interface JournalOptions {
  * a crowd shares one.
  *
  * When a write fails, the batch has not happened: the keyspace is loaded anew from the log, those who waited get an
- * error, and writes are refused until the disk takes them again. With `everysec` replies have gone out already, so the
- * batch is kept and tried again.
+ * error, and writes are refused until the disk takes them again. With `everysec` a batch counts as written when the kernel
+ * has it, which the end of this process does not undo; a timer brings it to the disk.
  */
 export class Journal implements Storage, EffectSink {
   readonly #options: JournalOptions;
@@ -59,8 +59,6 @@ export class Journal implements Storage, EffectSink {
   #isWriting = false;
   #isClosed = false;
   #refusal: string | null = null;
-  /** With `everysec`: what could not be written yet. */
-  #unwritten: Buffer | null = null;
   #syncTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #onIdle: (() => void)[] = [];
@@ -83,7 +81,7 @@ export class Journal implements Storage, EffectSink {
   }
 
   get durableBatch(): number {
-    return this.#options.fsync === 'always' ? this.#durableBatch : Infinity;
+    return this.#durableBatch;
   }
 
   get effects(): number {
@@ -205,7 +203,7 @@ export class Journal implements Storage, EffectSink {
       if (error === null) {
         this.#frames.recycle(bytes);
         this.#written(batch);
-      } else this.#failed(error, bytes);
+      } else this.#failed(error);
     });
   }
 
@@ -228,14 +226,13 @@ export class Journal implements Storage, EffectSink {
   }
 
   /** The disk refused a batch. */
-  #failed(error: Error, bytes: Buffer): void {
-    const { fsync, logger } = this.#options;
+  #failed(error: Error): void {
+    const { logger } = this.#options;
     this.#refusal = `MISCONF Errors writing to the AOF file: ${error.message}`;
     logger.error(`Engine log: writing failed (${error.message}); changes are refused until it works again`);
     this.#keyspace.isFrozen = true;
     void this.#abortRewrite();
-    if (fsync === 'always') this.#rollBack();
-    else this.#unwritten = Buffer.concat([bytes, this.#frames.take()]);
+    this.#rollBack();
     this.#durableBatch = this.#openBatch;
     this.#openBatch += 1;
     const waiting = this.#waiting;
@@ -263,7 +260,7 @@ export class Journal implements Storage, EffectSink {
     const file = this.#file;
     if (file === null || this.#isWriting) return;
     this.#isWriting = true;
-    file.append(this.#unwritten ?? probeFrame(), (error) => {
+    file.append(probeFrame(), (error) => {
       this.#isWriting = false;
       if (error === null) this.#resume();
     });
@@ -272,7 +269,6 @@ export class Journal implements Storage, EffectSink {
   #resume(): void {
     clearInterval(this.#retryTimer);
     this.#retryTimer = undefined;
-    this.#unwritten = null;
     this.#refusal = null;
     this.#keyspace.isFrozen = false;
     this.#options.logger.info('Engine log: writing works again');
@@ -337,7 +333,7 @@ export class Journal implements Storage, EffectSink {
     this.#file?.append(bytes, (error) => {
       this.#isWriting = false;
       if (error === null) this.#written(batch);
-      else this.#failed(error, bytes);
+      else this.#failed(error);
     });
   }
 
