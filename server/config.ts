@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { UmbelError } from '../lib/contract/errors.ts';
 import { maskUrl } from '../lib/util/mask.ts';
+import type { BrokerOptions } from './collector/cluster-link.ts';
 
 /** Where the broker is when none is named: the embedded engine. */
 const EMBEDDED_BROKER = (port: number): string => `redis://127.0.0.1:${port}/0`;
@@ -11,6 +12,13 @@ const EMBEDDED_BACKEND = (port: number): string => `redis://127.0.0.1:${port}/1`
 export interface DashboardOptions {
   /** Broker URL (`FLOWER_BROKER`, `CELERY_BROKER_URL`). Default: the embedded engine. */
   readonly broker?: string | undefined;
+  /** How to reach it: what an app's settings say. Default: as Celery's defaults. */
+  readonly brokerOptions?: BrokerOptions | undefined;
+  /**
+   * RabbitMQ's management API (`FLOWER_BROKER_API`), which knows every queue: `http://guest:guest@localhost:15672/api/`.
+   * Default none: then queues are those that workers and tasks name.
+   */
+  readonly brokerApi?: string | undefined;
   /** Result store (`CELERY_RESULT_BACKEND`). Default: the embedded engine's, or the broker when it is a Redis. */
   readonly resultBackend?: string | undefined;
   /** `FLOWER_PORT`. Default 5555; 0 for any free one. */
@@ -40,6 +48,7 @@ export interface DashboardOptions {
 /** The options in force. */
 export interface DashboardConfig {
   readonly broker: string;
+  readonly brokerOptions: BrokerOptions;
   readonly resultBackend: string | null;
   /** The broker is our own engine, to be started. */
   readonly isEmbedded: boolean;
@@ -65,6 +74,10 @@ const list = z.union([
 
 const schema = z.object({
   broker: url.optional(),
+  brokerApi: z
+    .string()
+    .regex(/^https?:\/\/./i)
+    .optional(),
   resultBackend: z.string().optional(),
   port: port.default(5555),
   address: z.string().min(1).default('127.0.0.1'),
@@ -86,6 +99,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const HINTS: Readonly<Record<string, string>> = {
   broker: 'a URL such as redis://localhost:6379/0',
+  brokerApi: 'a URL such as http://guest:guest@localhost:15672/api/',
   port: 'a port from 0 to 65535',
   enginePort: 'a port from 0 to 65535',
   urlPrefix: 'a path such as flower or tools/flower',
@@ -94,7 +108,10 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** Puts options, environment and defaults together; a bad value is refused with its name before anything starts. */
-export function resolveConfig(options: DashboardOptions, env: Environment): DashboardConfig {
+export function resolveConfig(
+  { brokerOptions = {}, ...options }: DashboardOptions,
+  env: Environment,
+): DashboardConfig {
   const parsed = schema.safeParse({ ...fromEnvironment(env), ...withoutUndefined(options) });
   if (!parsed.success) {
     const name = String(parsed.error.issues[0]?.path[0] ?? 'option');
@@ -103,13 +120,14 @@ export function resolveConfig(options: DashboardOptions, env: Environment): Dash
       `Bad value for ${name}: it must be ${HINTS[name] ?? 'of another kind'}.`,
     );
   }
-  const { broker, urlPrefix, unauthenticated, ...config } = parsed.data;
+  const { broker, brokerApi, urlPrefix, unauthenticated, ...config } = parsed.data;
   checkAddress(config.address, unauthenticated);
   const isEmbedded = broker === undefined;
   return {
     ...config,
     isEmbedded,
     broker: broker ?? EMBEDDED_BROKER(config.enginePort),
+    brokerOptions: { ...brokerOptions, managementUrl: brokerApi ?? brokerOptions.managementUrl ?? null },
     resultBackend: config.resultBackend ?? defaultBackend(broker, config.enginePort),
     urlPrefix: normalPrefix(urlPrefix),
     maxTasks: config.maxTasks ?? (config.memoryOnly ? 100_000 : 1_000_000),
@@ -125,6 +143,7 @@ export function describeConfig({ broker, isEmbedded, data, memoryOnly }: Dashboa
 function fromEnvironment(env: Environment): object {
   return withoutUndefined({
     broker: env['FLOWER_BROKER'] || env['CELERY_BROKER_URL'] || undefined,
+    brokerApi: env['FLOWER_BROKER_API'] || undefined,
     resultBackend: env['CELERY_RESULT_BACKEND'] || undefined,
     port: env['FLOWER_PORT'] || undefined,
     address: env['FLOWER_ADDRESS'] || undefined,

@@ -64,6 +64,7 @@ export class Dashboard implements Service {
       : null;
     this.collector = new Collector({
       brokerUrl: config.broker,
+      brokerOptions: config.brokerOptions,
       backendUrl: config.resultBackend,
       history: openHistory(config.memoryOnly ? ':memory:' : join(config.data, 'history.db'), IS_COMPILED),
       maxTasks: config.maxTasks,

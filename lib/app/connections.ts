@@ -9,6 +9,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
 import { type Config, EMBEDDED_BACKEND, EMBEDDED_BROKER } from './config.ts';
+import { transportOptionsOf } from './transport-options.ts';
 
 /** The connections of an app: each opened on first use, shared by all users, closed together. */
 export class Connections {
@@ -127,12 +128,7 @@ export class Connections {
     const conf = this.#conf;
     const transport = openTransport(conf.broker_url, {
       logger: this.#logger,
-      transportOptions: conf.broker_transport_options,
-      connectionTimeoutMs: conf.broker_connection_timeout * 1000,
-      heartbeat: conf.broker_heartbeat,
-      useSsl: conf.broker_use_ssl,
-      loginMethod: conf.broker_login_method,
-      failoverStrategy: conf.broker_failover_strategy,
+      ...transportOptionsOf(conf),
     });
     await transport.start();
     this.#openTransport = transport;

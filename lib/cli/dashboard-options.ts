@@ -6,6 +6,8 @@ import { list, logLevel, port, wholeNumber } from './parse.ts';
 export interface DashboardCliOptions {
   readonly port?: number;
   readonly address?: string;
+  readonly brokerApi?: string;
+  readonly broker_api?: string;
   readonly urlPrefix?: string;
   readonly url_prefix?: string;
   readonly enginePort?: number;
@@ -31,6 +33,8 @@ export function addDashboardOptions(command: Command, logDefault: LogLevel): Com
   return command
     .option('--port <n>', 'port of the pages (5555; 0: any free one)', port)
     .option('--address <ip>', 'address to listen on (127.0.0.1)')
+    .option('--broker-api <url>', "RabbitMQ's management API: http://guest:guest@localhost:15672/api/")
+    .addOption(new Option('--broker_api <url>').hideHelp())
     .option('--url-prefix <path>', 'path under which a proxy serves it, such as flower')
     .addOption(new Option('--url_prefix <path>').hideHelp())
     .option('--engine-port <n>', 'port of the embedded engine (5556)', port)
@@ -46,6 +50,11 @@ export function addDashboardOptions(command: Command, logDefault: LogLevel): Com
 }
 
 export function dashboardOptions(options: DashboardCliOptions): DashboardOptions {
-  const { loglevel: _loglevel, url_prefix, max_tasks, urlPrefix, maxTasks, ...rest } = options;
-  return { ...rest, urlPrefix: urlPrefix ?? url_prefix, maxTasks: maxTasks ?? max_tasks };
+  const { loglevel: _loglevel, broker_api, url_prefix, max_tasks, ...rest } = options;
+  return {
+    ...rest,
+    brokerApi: rest.brokerApi ?? broker_api,
+    urlPrefix: rest.urlPrefix ?? url_prefix,
+    maxTasks: rest.maxTasks ?? max_tasks,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Dashboard, DashboardOptions } from '../../server/main.ts';
 import { EMBEDDED_BROKER } from '../app/config.ts';
+import { transportOptionsOf } from '../app/transport-options.ts';
 import { createLogger, type LogLevel } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
@@ -42,7 +43,9 @@ export async function makeDashboard(options: DashboardOptions, level: LogLevel):
 }
 
 /** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */
-export async function brokerOf(globals: GlobalOptions): Promise<{ broker?: string; resultBackend?: string }> {
+export async function brokerOf(
+  globals: GlobalOptions,
+): Promise<Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend'>> {
   if (!globals.app) {
     return {
       ...(globals.broker && { broker: globals.broker }),
@@ -52,7 +55,11 @@ export async function brokerOf(globals: GlobalOptions): Promise<{ broker?: strin
   const app = await openApp(globals);
   if (app.conf.broker_url === EMBEDDED_BROKER) return {};
   const { backendUrl } = app;
-  return { broker: app.conf.broker_url, ...(backendUrl !== null && { resultBackend: backendUrl }) };
+  return {
+    broker: app.conf.broker_url,
+    brokerOptions: transportOptionsOf(app.conf),
+    ...(backendUrl !== null && { resultBackend: backendUrl }),
+  };
 }
 
 /** What a person needs to know after the start. */

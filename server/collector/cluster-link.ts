@@ -4,7 +4,7 @@ import { toError, UmbelError } from '../../lib/contract/errors.ts';
 import { Mailbox } from '../../lib/control/mailbox.ts';
 import { EventReceiver } from '../../lib/events/receiver.ts';
 import type { ClusterEvent } from '../../lib/monitor/event-fields.ts';
-import { openTransport } from '../../lib/transport/open.ts';
+import { openTransport, type TransportOptions } from '../../lib/transport/open.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { backoffMs } from '../../lib/util/backoff.ts';
 import { type LamportClock, nowSeconds } from '../../lib/util/clock.ts';
@@ -13,8 +13,12 @@ import { maskUrl } from '../../lib/util/mask.ts';
 
 const MAX_WAIT_MS = 30_000;
 
+export type BrokerOptions = Omit<TransportOptions, 'logger'>;
+
 export interface ClusterLinkOptions {
   readonly brokerUrl: string;
+  /** How to reach it. */
+  readonly brokerOptions: BrokerOptions;
   readonly backendUrl: string | null;
   readonly logger: Logger;
   readonly clock: LamportClock;
@@ -139,8 +143,8 @@ export class ClusterLink {
   }
 
   async #open(): Promise<Parts> {
-    const { brokerUrl, backendUrl, logger, clock, onEvents } = this.#options;
-    const transport = openTransport(brokerUrl, { logger, transportOptions: {}, connectionTimeoutMs: 4000 });
+    const { brokerUrl, brokerOptions, backendUrl, logger, clock, onEvents } = this.#options;
+    const transport = openTransport(brokerUrl, { logger, ...brokerOptions });
     const backend = openBackend(backendUrl, { logger });
     const receiver = new EventReceiver({ transport, onEvents });
     const mailbox = new Mailbox({ transport, clock });

@@ -6,7 +6,7 @@ import { LamportClock, nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
 import type { Service } from '../../lib/util/service.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { ClusterLink } from './cluster-link.ts';
+import { type BrokerOptions, ClusterLink } from './cluster-link.ts';
 import { Greeter } from './greeter.ts';
 import type { History } from './history/history.ts';
 import { HistoryWriter } from './history-writer.ts';
@@ -22,6 +22,7 @@ const TASKS_IN_MEMORY = 10_000;
 
 export interface CollectorOptions {
   readonly brokerUrl: string;
+  readonly brokerOptions: BrokerOptions;
   readonly backendUrl: string | null;
   readonly history: History;
   /** Tasks kept in the history. */
@@ -49,12 +50,21 @@ export class Collector implements Service {
   readonly #intervals: readonly Interval[];
   #isRunning = false;
 
-  constructor({ brokerUrl, backendUrl, history, maxTasks, maxDays, logger }: CollectorOptions) {
+  constructor({
+    brokerUrl,
+    brokerOptions,
+    backendUrl,
+    history,
+    maxTasks,
+    maxDays,
+    logger,
+  }: CollectorOptions) {
     this.#history = history;
     this.#logger = logger;
     this.monitor = new Monitor({ maxTasks: Math.min(TASKS_IN_MEMORY, maxTasks) });
     this.link = new ClusterLink({
       brokerUrl,
+      brokerOptions,
       backendUrl,
       logger,
       clock: new LamportClock(),

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Answered, startDashboard, type TestDashboard } from '../kit/dashboard.ts';
+import type { TestProcess } from '../kit/process.ts';
+import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
+import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
+
+/* The dashboard on RabbitMQ, with a stock Python worker: what Flower is used for there, and more. */
+
+const WORKER = 'alpha@host1';
+
+let vhost: Vhost;
+let urls: PythonUrls;
+let worker: TestProcess;
+
+beforeAll(async () => {
+  vhost = await sharedRabbitmq();
+  urls = { broker: vhost.url, backend: 'rpc://' };
+  worker = await pythonWorker(urls, ['-n', WORKER, '-E']);
+}, 120_000);
+
+afterAll(async () => {
+  await worker?.stop();
+  await vhost?.remove();
+});
+
+const send = (call: string): Promise<unknown> => python(urls, `${call}.id`);
+
+function lengths({ json }: Answered): Record<string, number> {
+  const { active_queues: queues } = json as { active_queues: { name: string; messages: number }[] };
+  return Object.fromEntries(queues.map(({ name, messages }) => [name, messages]));
+}
+
+describe.each([
+  ['with the management API', true],
+  ['without it', false],
+])('the dashboard on RabbitMQ, %s', (_name, isManaged) => {
+  let flower: TestDashboard;
+
+  beforeAll(async () => {
+    const options = { broker: vhost.url, memoryOnly: true };
+    flower = await startDashboard(isManaged ? { ...options, brokerApi: vhost.managementUrl } : options);
+    await flower.until('/api/workers', ({ text }) => text.includes(WORKER) && text.includes('active_queues'));
+  }, 60_000);
+
+  afterAll(async () => {
+    await flower?.stop();
+  });
+
+  it('follows tasks by their events', async () => {
+    const id = await send('add.delay(3, 4)');
+    const { json } = await flower.until(`/api/task/info/${id}`, ({ text }) => text.includes('SUCCESS'));
+    expect(json).toMatchObject({ name: 'py.add', args: '(3, 4)', result: '7', worker: WORKER });
+  });
+
+  it('steers the worker, and says what it answered', async () => {
+    for (const [order, told] of [
+      ['grow', 'Growing'],
+      ['shrink', 'Shrinking'],
+    ]) {
+      const { text } = await flower.post(`/api/worker/pool/${order}/${WORKER}?n=1`);
+      expect(text).toContain(`${told} '${WORKER}' worker's pool by 1`);
+    }
+  });
+
+  it('measures queues, those that nobody consumes too, and purges them', async () => {
+    const queue = `orphan-${isManaged ? 'managed' : 'asked'}`;
+    await send(`[add.apply_async((1, i), queue='${queue}') for i in range(3)][-1]`);
+    if (!isManaged) {
+      // AMQP cannot list queues: this one becomes known when a worker was told of it.
+      await flower.post(`/api/worker/queue/add-consumer/${WORKER}?queue=${queue}`);
+      await flower.until('/api/queues/length', (answer) => queue in lengths(answer), 30_000);
+      await flower.post(`/api/worker/queue/cancel-consumer/${WORKER}?queue=${queue}`);
+      await expect
+        .poll(async () => {
+          await send(`add.apply_async((1, 1), queue='${queue}')`);
+          return lengths(await flower.get('/api/queues/length'))[queue];
+        })
+        .toBeGreaterThan(0);
+    }
+    await flower.until('/api/queues/length', (answer) => (lengths(answer)[queue] ?? 0) > 0, 30_000);
+    const purged = await flower.post(`/api/v1/queues/${queue}/purge`);
+    expect(purged.status).toBe(200);
+    expect(purged.json).toMatchObject({ queue });
+    expect(Object(purged.json).deleted).toBeGreaterThan(0);
+    await flower.until('/api/queues/length', (answer) => lengths(answer)[queue] === 0);
+  }, 60_000);
+
+  it('shows neither the password of the broker nor that of its API', async () => {
+    for (const path of ['/api/v1/status', '/api/workers']) {
+      expect((await flower.get(path)).text).not.toContain('guest:guest');
+    }
+  });
+});
