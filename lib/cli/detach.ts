@@ -5,9 +5,11 @@ import { CliExit, EXIT } from './exit.ts';
 /** Tells the process in the background that it is one. */
 const MARK = 'UMBEL_DETACHED';
 
-/** What the process in the background says before it takes work, or why it does not. */
+/** What the process in the background says when it takes work, or why it does not. */
 interface Report {
   readonly started?: string;
+  /** False: it still tries. */
+  readonly isReady?: boolean;
   readonly error?: string;
   readonly exitCode?: number;
 }
@@ -15,8 +17,8 @@ interface Report {
 export const isDetached = (): boolean => process.env[MARK] === '1';
 
 /**
- * Starts this same command in the background, in a session of its own, and waits until it says that it has started; when
- * it cannot, its message and exit code are ours. `output` is an open file for what it writes; without one that is lost.
+ * Starts this same command in the background, in a session of its own, and waits until it says that it is ready; when
+ * it cannot be, its message and exit code are ours. `output` is an open file for what it writes; without one that is lost.
  */
 export async function detach(output: number | null): Promise<string> {
   const [, ...words] = process.argv;
@@ -37,7 +39,8 @@ export async function detach(output: number | null): Promise<string> {
   if (report.error !== undefined) throw new CliExit(report.exitCode ?? EXIT.failure, report.error);
   child.disconnect();
   child.unref();
-  return `${report.started ?? ''} (pid ${child.pid})`;
+  const warning = report.isReady === false ? '\nIt is not ready yet; its log says why.' : '';
+  return `${report.started ?? ''} (pid ${child.pid})${warning}`;
 }
 
 /** In the background: the start has worked, or not. Nobody listens afterwards. */

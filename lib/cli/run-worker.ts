@@ -18,6 +18,8 @@ import { applyPrivileges } from './privileges.ts';
 import { isSuccessor, runSuccessors } from './successor.ts';
 import { logFileOf, type WorkerCliOptions, workerOptions } from './worker-options.ts';
 
+const READY_PATIENCE_MS = 20_000;
+
 /** Runs a worker as the command line says, in this process, until it has ended; returns its exit code. */
 export async function runWorker(
   globals: GlobalOptions,
@@ -71,10 +73,10 @@ async function serve(
     signals.install();
     keepAlive(logger);
     redirectPrints(app, logger);
-    if (isDetached() && !isSuccessor())
-      await reportStart({ started: `${hostname} started in the background` });
+    const starting = Promise.race([worker.start(), worker.done]);
+    if (isDetached() && !isSuccessor()) reportReady(hostname, starting);
     else stopWithParent(worker);
-    await Promise.race([worker.start(), worker.done]);
+    await starting;
     const code = await worker.done;
     signals.remove();
     return signals.isRestartWanted ? await runSuccessors() : code;
@@ -86,6 +88,17 @@ async function serve(
     if (process.connected) process.disconnect();
     pidfile?.release();
   }
+}
+
+/** Tells who waits for it at the terminal; not for ever, because a broker may be away for long. */
+function reportReady(hostname: string, starting: Promise<unknown>): void {
+  const started = `${hostname} started in the background`;
+  const timer = setTimeout(() => void reportStart({ started, isReady: false }), READY_PATIENCE_MS);
+  starting
+    .then(() => reportStart({ started, isReady: true }))
+    // Whoever runs the worker tells that it did not start.
+    .catch(() => {})
+    .finally(() => clearTimeout(timer));
 }
 
 async function purge(app: Celery, queues: readonly string[]): Promise<void> {

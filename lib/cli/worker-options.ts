@@ -103,7 +103,7 @@ function addFeatureOptions(command: Command): Command {
 function addDaemonOptions(command: Command): Command {
   return command
     .optionsGroup('Daemon:')
-    .option('-D, --detach', 'run in the background; returns when the worker has started')
+    .option('-D, --detach', 'run in the background; returns when the worker is ready')
     .option('-f, --logfile <file>', 'append the log to this file (%n, %h, %p: parts of the name)')
     .option('--pidfile <file>', 'write the process id to this file; a second worker with it refuses to start')
     .option('--uid <user>', 'run as this user')
