@@ -183,8 +183,7 @@ const DESTINATION = ['queue', 'exchange', 'routingKey'] as const;
 
 /** The task's own options under those of the call; the common call has none and costs nothing. */
 function mergeOptions(task: CallableTask, options: ApplyOptions): ApplyOptions {
-  const isPlain = !OWN.some((name) => isSet(task[name])) && !DESTINATION.some((name) => isSet(task[name]));
-  if (isPlain) {
+  if (isPlain(task)) {
     if (options !== NO_OPTIONS) checkOptions(options);
     return options;
   }
@@ -205,6 +204,23 @@ function withShadow(
   if (!task.shadowName || options.shadow !== undefined) return options;
   const shadow = task.shadowName(args, kwargs, options);
   return shadow ? { ...options, shadow } : options;
+}
+
+/** It sets none of `OWN` and `DESTINATION`. Written out, because every call asks it. */
+function isPlain(task: CallableTask): boolean {
+  return (
+    task.priority == null &&
+    task.expires == null &&
+    task.ignoreResult == null &&
+    task.timeLimit == null &&
+    task.softTimeLimit == null &&
+    task.serializer == null &&
+    task.compression == null &&
+    task.deliveryMode == null &&
+    task.queue == null &&
+    task.exchange == null &&
+    task.routingKey == null
+  );
 }
 
 function isSet(value: unknown): boolean {

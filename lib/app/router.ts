@@ -104,9 +104,18 @@ export class Router {
     return { destination, queue: queue.alias ?? queue.name, priority, isFanout };
   }
 
+  /** Asked for every call: a plain loop costs half of `every`. */
+  #isFresh(conf: Config): boolean {
+    for (let index = 0; index < BASIS.length; index += 1) {
+      const name = BASIS[index];
+      if (name !== undefined && this.#basis[index] !== conf[name]) return false;
+    }
+    return true;
+  }
+
   #refresh(): void {
     const conf = this.#conf;
-    if (BASIS.every((name, index) => this.#basis[index] === conf[name])) return;
+    if (this.#isFresh(conf)) return;
     this.#routes = new RouteTable(conf.task_routes);
     this.#queues = new Queues(conf);
     this.#cache.clear();
