@@ -7,7 +7,10 @@ import {
   type Group,
   type GroupResult,
   group,
+  ResultSet,
   type Signature,
+  type SignatureJson,
+  type StoredCanvas,
 } from 'umbel';
 import { expectTypeOf } from 'vitest';
 
@@ -106,3 +109,28 @@ chain(app.signature('py.add', [1, 2]), show.s());
 // A signature fits where a link is asked for.
 void add.applyAsync([1, 2], { link: show.s(), linkError: [join.s()] });
 add.s(1, 2).link(show.s()).linkError(join.s()).set({ queue: 'other' }).freeze();
+
+// What is stored as JSON is found again; what it gives is ours to say.
+const stored = app.signature<number>(JSON.parse('{}') as SignatureJson);
+expectTypeOf(stored).toEqualTypeOf<StoredCanvas<number>>();
+expectTypeOf(chain(stored, show.s()).delay()).resolves.toEqualTypeOf<AsyncResult<string>>();
+// @ts-expect-error join takes texts
+chain(stored, join.s('x'));
+
+// Changes keep the type.
+expectTypeOf(add.s(1).stamp({ tenant: 'acme' })).toEqualTypeOf(add.s(1));
+expectTypeOf(
+  add.s(1).stamp({ onSignature: () => undefined }, { appendStamps: true }, { a: 1 }),
+).toEqualTypeOf(add.s(1));
+expectTypeOf(both.skew({ step: 2 })).toEqualTypeOf(both);
+expectTypeOf(add.s(1).replace({ options: { queue: 'other' } })).toEqualTypeOf(add.s(1));
+// @ts-expect-error no such option
+add.s(1).stamp({ tenant: 'acme' }, { append: true });
+
+// Results.
+const sum = await add.delay(1, 2);
+expectTypeOf(sum.get({ propagate: false })).resolves.toEqualTypeOf<number | Error>();
+expectTypeOf(sum.onReady).parameter(0).toEqualTypeOf<(value: number) => void>();
+expectTypeOf(new ResultSet<[number, string]>(app, []).get()).resolves.toEqualTypeOf<[number, string]>();
+expectTypeOf((await both.delay()).join()).resolves.toEqualTypeOf<[number, string]>();
+expectTypeOf(add.s(1, 2).apply([], { throw: true })).resolves.toEqualTypeOf<AsyncResult<number>>();
