@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need besides npm: redis-server, RabbitMQ, Python's Celery with redis, msgpack and yaml, Chromium, openssl.
+# Installs what the tests need besides npm: redis-server, RabbitMQ, Python's Celery with redis, msgpack and yaml, Chromium, openssl, faketime.
 # Runs apt-get as root on Debian or Ubuntu; elsewhere it says what to install and fails.
 set -eu
 
@@ -11,6 +11,7 @@ command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 /usr/bin/python3 -c 'import yaml' >/dev/null 2>&1 || missing="$missing python3-yaml"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 [ -z "$missing" ] && exit 0

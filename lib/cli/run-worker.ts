@@ -32,7 +32,12 @@ export async function runWorker(
     if (!isDetached() && !isSuccessor()) applyPrivileges(options);
     const outputFd = isDetached() ? null : logFileOf(options);
     const app = await openApp(globals);
-    const overrides = { ...(await overridesOf(globals)), ...settings, ...included(app, options) };
+    const overrides = {
+      ...(await overridesOf(globals)),
+      ...settings,
+      ...included(app, options),
+      ...(options.disablePrefetch && { worker_disable_prefetch: true }),
+    };
     app.configure(overrides);
     await orUsage(() => importModules(app));
     const logger = makeLogger(options, outputFd, app.conf);

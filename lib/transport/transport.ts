@@ -79,6 +79,8 @@ export interface Consumer extends Service {
    * are this consumer's no more. Waits for the broker.
    */
   recall(tags: readonly string[]): Promise<(Delivery | null)[]>;
+  /** The broker's time in milliseconds since the epoch, for ETAs. Absent where it does not tell. */
+  nowMs?(): number;
   /**
    * Whether an unsettled message is still this consumer's: false when it did not answer for so long that the message
    * went to another. A promise when the broker must be asked.

@@ -45,7 +45,7 @@ export function makeAdmission({ app, host, dispatcher, revive, onAdmitted }: Adm
   };
   const schedule = new Schedule({
     host,
-    timer: new HeapTimer(Date.now),
+    timer: new HeapTimer(() => host.nowMs()),
     waitingCount: () => dispatcher.waitingCount,
     onTime,
     revive,

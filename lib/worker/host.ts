@@ -23,6 +23,8 @@ export interface RequestHost {
    * for them. Never throws. `resultText` is JSON.
    */
   tellUnfinished(request: TaskRequest, state: string, resultText: string): Promise<void>;
+  /** Milliseconds since the epoch by which ETAs and expiries are judged: the broker's where it tells. */
+  nowMs(): number;
   /** The ETA has come: run it. */
   onDue(request: TaskHandle): void;
 }

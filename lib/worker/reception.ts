@@ -7,7 +7,6 @@ import type { PayloadLimits } from '../protocol/payload.ts';
 import { pythonRepr } from '../protocol/repr.ts';
 import { decodeTaskRequest, type TaskRequest } from '../protocol/task-message.ts';
 import type { Delivery } from '../transport/transport.ts';
-import { nowSeconds } from '../util/clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
@@ -63,7 +62,7 @@ export class Reception {
       void host.signals.send('task_received', { sender: host.hostname, request });
     }
     host.events.received(task);
-    if (request.eta !== null && request.eta > nowSeconds()) schedule.add(task, request.eta * 1000);
+    if (request.eta !== null && request.eta * 1000 > host.nowMs()) schedule.add(task, request.eta * 1000);
     else this.#options.admit(task);
   }
 

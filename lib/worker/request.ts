@@ -71,7 +71,7 @@ export class Request implements TaskHandle {
   /** Acks, stores and tells that the task will not run when it is revoked or too late; false when it may. */
   discardIfRevoked(): boolean {
     const { expires, id } = this.request;
-    const isExpired = expires !== null && nowSeconds() > expires;
+    const isExpired = expires !== null && this.#host.nowMs() > expires * 1000;
     const { revoked, revokedStamps } = this.#host.ledger;
     const isRevoked = revoked.size > 0 && revoked.has(id);
     const stamp = revokedStamps.size > 0 ? revokedStamps.match(this.request) : null;

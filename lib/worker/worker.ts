@@ -213,6 +213,7 @@ export class Worker implements Service {
         tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
           logger.error(`Cannot tell what waits for ${request.id}: ${toError(error).message}`),
         ),
+      nowMs: () => host.consumer.nowMs?.() ?? Date.now(),
       onDue: (task) => schedule.onDue(task),
     };
     const profiles = new TaskProfiles(app, this.#options);

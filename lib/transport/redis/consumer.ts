@@ -9,6 +9,7 @@ import type { Consumer, ConsumerOptions, Delivery, Queue } from '../transport.ts
 import type { Bindings } from './bindings.ts';
 import { originOf } from './booking.ts';
 import type { Broadcasts } from './broadcasts.ts';
+import { BrokerClock } from './broker-clock.ts';
 import { ConsumedQueues } from './consumed-queues.ts';
 import type { Keys } from './keys.ts';
 import { Lane, type Taken } from './lane.ts';
@@ -41,6 +42,7 @@ export class RedisConsumer implements Consumer {
   readonly #settler: Settler;
   readonly #lane: Lane;
   readonly #leases: Leases;
+  readonly #clock: BrokerClock;
   readonly #queues: ConsumedQueues;
   readonly #unsubscribe: (() => void)[] = [];
   #prefetch: number;
@@ -65,6 +67,7 @@ export class RedisConsumer implements Consumer {
       onRefused: (queue, start) =>
         this.#options.onParked?.(`it is no JSON object: ${JSON.stringify(start)}`, queue),
     });
+    this.#clock = new BrokerClock(group, logger);
     this.#leases = new Leases({ ...parts, ledger: this.#ledger });
   }
 
@@ -87,6 +90,7 @@ export class RedisConsumer implements Consumer {
         onConnection?.('restored');
       }),
     );
+    await this.#clock.start();
     this.#leases.start();
     await this.#lane.start(this.#queues.names);
   }
@@ -164,6 +168,10 @@ export class RedisConsumer implements Consumer {
     });
   }
 
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   owns(tag: string): boolean | Promise<boolean> {
     if (!this.#ledger.has(tag)) return false;
     return this.#leases.isSure || this.#leases.confirm().then(() => this.#ledger.has(tag));
@@ -199,6 +207,7 @@ export class RedisConsumer implements Consumer {
   async #end(): Promise<void> {
     const { logger, onStopped } = this.#parts;
     await this.#lane.stop();
+    this.#clock.stop();
     await this.#leases.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const tag of this.#ledger.tags()) this.release(tag);

@@ -33,7 +33,7 @@ function stats({
     total: Object.fromEntries(host.ledger.totals),
     pid: process.pid,
     clock: String(app.clock.value),
-    uptime: Math.round(nowSeconds() - startedAt),
+    uptime: Math.max(0, Math.round(nowSeconds() - startedAt)),
     pool: pool.info(),
     broker: transport.brokerInfo(),
     prefetch_count: host.consumer.prefetch,
