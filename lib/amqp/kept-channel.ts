@@ -111,10 +111,12 @@ export class KeptChannel<C extends Channel> implements Service {
     });
     channel.on('close', () => {
       isClosed = true;
-      if (this.#channel !== channel) return;
-      this.#lose(reason);
-      // With the connection it comes back by itself.
-      if (connection.isUp) this.#reopenLater(reason);
+      // The channels of a lost connection are closed just before it says so, and it knows the reason.
+      queueMicrotask(() => {
+        if (this.#channel !== channel) return;
+        this.#lose(reason);
+        if (connection.isUp) this.#reopenLater(reason);
+      });
     });
     try {
       await setup(channel);

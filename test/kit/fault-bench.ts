@@ -14,13 +14,15 @@ export interface FaultBenchOptions {
   readonly lease?: number;
   /** Seconds. Default 3600. */
   readonly visibilityTimeout?: number;
+  /** Counts the messages that wait in a queue or are not settled, where the broker is not Redis. */
+  readonly held?: (queue: string) => Promise<number>;
 }
 
 /** A client, workers of the built command line, and the books of what they did, for tests that break something. */
 export class FaultBench {
   readonly app: Celery;
   readonly ledger = new Ledger();
-  /** The broker as it is. */
+  /** The broker as it is, or the result store when the broker is not Redis. */
   readonly redis: Redis;
   readonly #options: FaultBenchOptions;
   readonly #workers: TestProcess[] = [];
@@ -28,7 +30,7 @@ export class FaultBench {
 
   constructor(options: FaultBenchOptions) {
     this.#options = options;
-    this.redis = new Redis(options.broker, { protocol: 2 });
+    this.redis = new Redis(options.held ? options.backend : options.broker, { protocol: 2 });
     this.redis.on('error', () => {});
     this.app = new Celery('client', { broker: options.broker, backend: options.backend });
   }
@@ -95,6 +97,7 @@ export class FaultBench {
 
   /** Messages that wait in a queue, and those that are taken but not settled. */
   async held(queue = 'celery'): Promise<number> {
+    if (this.#options.held) return this.#options.held(queue);
     const [sample] = await (await this.app.transport()).sampleQueues([queue]);
     return (sample?.messages ?? 0) + (await this.redis.hlen('unacked'));
   }

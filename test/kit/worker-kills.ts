@@ -7,6 +7,8 @@ import { seededRandom } from './random.ts';
 export interface WorkerKills {
   readonly broker: string;
   readonly backend: string;
+  /** As the bench has it. */
+  readonly held?: (queue: string) => Promise<number>;
   readonly tasks: number;
   readonly kills: number;
   /** Seconds. */

@@ -1,5 +1,6 @@
 import type { Channel, Message } from 'amqplib';
 import { messageOf } from '../../amqp/failures.ts';
+import { toError } from '../../contract/errors.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Destination } from '../transport.ts';
@@ -77,12 +78,22 @@ export class Settler {
 
   /** Writes what was settled since the last call. */
   write(): void {
-    const { deliveries } = this.#parts;
     const channel = this.#parts.channel();
     if (!channel) {
       this.reset();
       return;
     }
+    try {
+      this.#writeTo(channel);
+    } catch (error) {
+      // The channel is closed and we are about to hear of it: the broker has everything back.
+      if (toError(error).name !== 'IllegalOperationError') throw error;
+      this.reset();
+    }
+  }
+
+  #writeTo(channel: Channel): void {
+    const { deliveries } = this.#parts;
     for (const number of this.#released.splice(0).sort((a, b) => a - b)) {
       deliveries.close(number);
       channel.reject(asMessage(number), true);
