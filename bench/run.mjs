@@ -1,5 +1,5 @@
 // `npm run bench`: Umbel beside its peers, in one run, in interleaved rounds. Prints medians and ratios.
-//   --rounds N (default 3)   --tasks N (default 20000)   --only drain|latency|engine
+//   --rounds N (default 3)   --tasks N (default 20000)   --only drain|latency|engine   --broker redis|rabbitmq|engine
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     tasks: { type: 'string', default: '20000' },
     only: { type: 'string' },
+    broker: { type: 'string' },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +30,7 @@ if (!existsSync(`${root}bench/node_modules/bullmq`)) {
 const { beeQueue } = await import('./contenders/bee-queue.mjs');
 const { bullmq } = await import('./contenders/bullmq.mjs');
 const { floor, pythonCelery, umbel } = await import('./contenders/celery.mjs');
+const { rabbitmqServer } = await import('./rabbitmq-server.mjs');
 const { Redis } = createRequire(import.meta.url)('ioredis');
 
 /** Umbel's embedded engine in a process of its own, with its log on disk (group commit). */
@@ -40,8 +42,8 @@ async function engineServer() {
 }
 
 /** A client of the server under test: the two tasks and a count of stored results. */
-async function clientFor({ port }) {
-  process.env.BENCH_BROKER = `redis://127.0.0.1:${port}/0`;
+async function clientFor({ port, broker }) {
+  process.env.BENCH_BROKER = broker ?? `redis://127.0.0.1:${port}/0`;
   process.env.BENCH_BACKEND = `redis://127.0.0.1:${port}/1`;
   const { app, noop, startedAt } = await import(`./contenders/umbel-tasks.mjs?port=${port}`);
   const results = new Redis({ port, host: '127.0.0.1', db: 1 });
@@ -65,7 +67,10 @@ const contenders = [
   { contender: beeQueue, server: redisServer, total, concurrency: 50 },
   { contender: floor, server: redisServer, total, concurrency: 100, isDrainOnly: true },
   { contender: pythonCelery('prefork'), server: redisServer, total: total / 10, concurrency: 2 },
-];
+  { contender: umbel('async'), server: rabbitmqServer, total, concurrency: 50 },
+  { contender: umbel('prefork'), server: rabbitmqServer, total: total / 2, concurrency: 2 },
+  { contender: pythonCelery('prefork'), server: rabbitmqServer, total: total / 10, concurrency: 2 },
+].filter(({ server }) => !options.broker || server.name.startsWith(options.broker));
 
 async function measure(kind, run) {
   const rows = contenders.map(() => []);
@@ -86,6 +91,7 @@ async function measure(kind, run) {
 }
 
 const figure = (value, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits });
+const ratio = (value, digits) => (Number.isFinite(value) ? figure(value, digits) : '–');
 const print = (cells) => console.log(`| ${cells.join(' | ')} |`);
 
 console.log(
@@ -96,11 +102,14 @@ if (!options.only || options.only === 'drain') {
   const rows = await measure('drain', (entry, server) =>
     entry.contender.drain(server, { ...entry, clientFor }),
   );
-  const reference = (name) =>
-    median(
-      rows[contenders.findIndex(({ contender }) => contender.name === name)].map((row) => row.perSecond),
-    );
-  const [bull, python] = [reference('BullMQ'), reference('Celery prefork')];
+  const rateOf = (index) => median((rows[index] ?? []).map((row) => row.perSecond));
+  const bull = rateOf(contenders.findIndex(({ contender }) => contender.name === 'BullMQ'));
+  /** Python Celery on the same broker, or on Redis for the embedded engine, which has no row of its own. */
+  const pythonOn = (server) => {
+    const isPython = (entry) => entry.contender.name === 'Celery prefork';
+    const own = contenders.findIndex((entry) => isPython(entry) && entry.server === server);
+    return rateOf(own >= 0 ? own : contenders.findIndex(isPython));
+  };
   print([
     'drain, with acks and results',
     'tasks/s',
@@ -110,7 +119,7 @@ if (!options.only || options.only === 'drain') {
     'enqueue/s',
   ]);
   print(['---', '---:', '---:', '---:', '---:', '---:']);
-  for (const [index, { label }] of contenders.entries()) {
+  for (const [index, { label, server }] of contenders.entries()) {
     const of = (key) => median(rows[index].map((row) => row[key]));
     if (rows[index].length === 0) continue;
     const rate = of('perSecond');
@@ -118,8 +127,8 @@ if (!options.only || options.only === 'drain') {
       label,
       figure(rate),
       figure(of('cpuPer1000'), 1),
-      figure(rate / bull, 2),
-      figure(rate / python, 1),
+      ratio(rate / bull, 2),
+      ratio(rate / pythonOn(server), 1),
       figure(of('enqueuePerSecond')),
     ]);
   }

@@ -49,8 +49,8 @@ export function celeryWorker(name, worker) {
   };
 }
 
-const urls = ({ port }) => ({
-  BENCH_BROKER: `redis://127.0.0.1:${port}/0`,
+const urls = ({ port, broker }) => ({
+  BENCH_BROKER: broker ?? `redis://127.0.0.1:${port}/0`,
   BENCH_BACKEND: `redis://127.0.0.1:${port}/1`,
 });
 
