@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { Celery } from '../../lib/index.ts';
+import { expectNoProcessLeft } from './leaks.ts';
 import { Ledger } from './ledger.ts';
 import { type TestProcess, umbel } from './process.ts';
 import { waitUntil } from './wait-until.ts';
@@ -106,6 +107,7 @@ export class FaultBench {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop('SIGKILL')));
     await this.app.close();
     this.redis.disconnect();
+    await expectNoProcessLeft(`LEDGER=${this.ledger.path}`);
     this.ledger.close();
   }
 }

@@ -1,6 +1,7 @@
 import { EventReceiver } from '../../lib/events/receiver.ts';
 import { Celery } from '../../lib/index.ts';
 import type { CeleryEvent } from '../../lib/protocol/event.ts';
+import { expectNoProcessLeft } from './leaks.ts';
 import { type TestProcess, umbel } from './process.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { waitUntil } from './wait-until.ts';
@@ -71,6 +72,7 @@ export class WorkerBench {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop('SIGKILL')));
     await this.#receiver?.stop();
     await this.app.close();
+    await expectNoProcessLeft(`CELERY_BROKER_URL=${this.redis.url(0)}`);
     await this.redis.stop();
   }
 }
