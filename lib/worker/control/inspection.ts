@@ -3,7 +3,7 @@ import { nowSeconds } from '../../util/clock.ts';
 import { VERSION } from '../../util/version.ts';
 import { readRevoked, writeRevoked } from '../mingle.ts';
 import { taskInfo } from '../task-info.ts';
-import { type Arguments, type ControlCommand, type ControlContext, idsOf, ok } from './command.ts';
+import { type Arguments, type ControlCommand, type ControlContext, failed, idsOf, ok } from './command.ts';
 
 /** Commands that look at the worker as a process. */
 export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
@@ -17,6 +17,13 @@ export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
     ),
   stats,
   hello,
+  memdump: () =>
+    ok(
+      Object.entries(process.memoryUsage())
+        .map(([name, bytes]) => `${name}: ${(bytes / 1e6).toFixed(3)}MB`)
+        .join('\n'),
+    ),
+  objgraph: () => failed("NotImplementedError('Node has no objgraph: take a heap snapshot instead.')"),
   memsample: () => `${(process.memoryUsage.rss() / 1e6).toFixed(3)}MB`,
 };
 
