@@ -1,37 +1,14 @@
 import type { Celery } from '../app/celery.ts';
-import { limitsOf } from '../app/payload-format.ts';
-import { tellUnfinished } from '../app/successors.ts';
-import type { ResultBackend } from '../backend/backend.ts';
 import { toError } from '../contract/errors.ts';
-import { Pidbox } from '../control/pidbox.ts';
-import { EventDispatcher } from '../events/dispatcher.ts';
-import { serializerNamed } from '../protocol/serializer.ts';
-import type { Transport } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
 import type { Service } from '../util/service.ts';
-import { makeAdmission } from './admission.ts';
-import { Autoscaler } from './autoscaler.ts';
+import { assemble } from './assemble.ts';
 import { connectBackend, connectBroker } from './connect.ts';
-import { obey } from './control/commands.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Heartbeat } from './heartbeat.ts';
-import type { RequestHost } from './host.ts';
-import { Ledger } from './ledger.ts';
-import { makePool } from './make-pool.ts';
 import { nodeName } from './names.ts';
-import { Neighbors } from './neighbors.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
-import { parkedText } from './parked-text.ts';
-import { Patience } from './patience.ts';
-import { Reception } from './reception.ts';
-import { Results, retryOf } from './results.ts';
 import { runningReport } from './running-report.ts';
 import { cancelLateAcks, cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
-import { forgetUnstarted } from './taken-back.ts';
-import { TaskEvents } from './task-events.ts';
-import { TaskProfiles } from './task-profile.ts';
-import { HeapTimer } from './timer/heap-timer.ts';
 
 export type ShutdownKind = 'warm' | 'soft' | 'cold';
 
@@ -87,7 +64,12 @@ export class Worker implements Service {
     if (Object.keys(this.#app.conf.beat_schedule).length > 0) {
       logger.warning('beat_schedule is set, but there is no beat yet: run celery beat beside the worker.');
     }
-    const parts = this.#assemble(transport, backend);
+    const parts = assemble(this.#app, this.#options, this.settings, transport, backend, {
+      startedAt: this.#startedAt,
+      onConnection: (state, reason) => this.#onConnection(state, reason),
+      onFatal: (error) => this.#onFatal(error),
+      stop: () => void this.stop(),
+    });
     this.#parts = parts;
     await Promise.all([parts.pool.start(), parts.neighbors.start()]);
     if (this.#fatal !== null) {
@@ -164,147 +146,6 @@ export class Worker implements Service {
     await this.#app.signals.send('worker_shutdown', { sender: this.settings.hostname });
     await (parts?.patience.for(this.#app.close()) ?? this.#app.close());
     this.#finish(this.#exitCode);
-  }
-
-  #assemble(transport: Transport, backend: ResultBackend | null): Parts {
-    const app = this.#app;
-    const { settings } = this;
-    const { hostname } = settings;
-    const { logger } = this.#options;
-    const limitTimer = new HeapTimer(() => performance.now());
-    const events = new EventDispatcher({
-      transport,
-      hostname,
-      clock: app.clock,
-      groups: ['worker'],
-      serializer: serializerNamed(app.conf.event_serializer),
-      exchange: app.conf.event_exchange,
-    });
-    const results = new Results({
-      backend,
-      logger,
-      retry: retryOf(app.conf),
-      onCaughtUp: () => dispatcher.pump(),
-    });
-    const dispatcher = new Dispatcher(results, limitTimer, logger);
-    const host: RequestHost = {
-      hostname,
-      logger,
-      consumer: transport.createConsumer({
-        queues: settings.queues,
-        prefetch: (settings.autoscale?.max ?? settings.concurrency) * settings.prefetchMultiplier,
-        onDeliveries: (deliveries) => {
-          reception.receive(deliveries);
-          autoscaler?.scale();
-        },
-        onParked: (reason, queue) => logger.warning(parkedText(queue, reason)),
-        onConnection: (state, reason) => this.#onConnection(state, reason),
-        onTakenBack: () => forgetUnstarted(host, dispatcher, admission),
-        ...(app.conf.worker_disable_prefetch && {
-          room: () => pool.size - pool.active - dispatcher.waiting().length,
-        }),
-      }),
-      results,
-      events: new TaskEvents(events, settings.taskEvents),
-      ledger: new Ledger(),
-      signals: app.signals,
-      isExtended: app.conf.result_extended,
-      tellUnfinished: (request, state, resultText) =>
-        tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
-          logger.error(`Cannot tell what waits for ${request.id}: ${toError(error).message}`),
-        ),
-      nowMs: () => host.consumer.nowMs?.() ?? Date.now(),
-      onDue: (task) => schedule.onDue(task),
-    };
-    const profiles = new TaskProfiles(app, this.#options);
-    const onRoom = (): void => {
-      dispatcher.pump();
-      schedule.feed();
-      // Without prefetch a message is asked for when somebody is free to run it.
-      if (app.conf.worker_disable_prefetch) host.consumer.setPrefetch(host.consumer.prefetch);
-    };
-    const pool = makePool(
-      app,
-      settings,
-      this.#options,
-      { logger, onRoom, onFatal: (error) => this.#onFatal(error) },
-      limitTimer,
-    );
-    dispatcher.attach(pool);
-    const fitPrefetch = (): void =>
-      host.consumer.setPrefetch((autoscaler?.range.max ?? pool.size) * settings.prefetchMultiplier);
-    const autoscaler =
-      settings.autoscale &&
-      new Autoscaler({
-        range: settings.autoscale,
-        pool,
-        logger,
-        quantity: () => host.ledger.active.size + dispatcher.waitingCount,
-        onRange: fitPrefetch,
-      });
-    const admission = makeAdmission({
-      app,
-      host,
-      dispatcher,
-      revive: (delivery) => reception.revive(delivery),
-      onAdmitted: () => autoscaler?.scale(),
-    });
-    const { schedule, admit } = admission;
-    const reception = new Reception({ app, host, profiles, dispatcher, schedule, admit });
-    const heartbeat = new Heartbeat({
-      dispatcher: events,
-      ledger: host.ledger,
-      intervalSeconds: settings.heartbeatIntervalSeconds,
-      childPids: () => pool.pids(),
-      onSent: () => void app.signals.send('heartbeat_sent', { sender: hostname }),
-      describe: () => ({
-        pool: settings.pool,
-        concurrency: pool.size,
-        queues: host.consumer.queues.map(({ name }) => name),
-        started_at: this.#startedAt,
-      }),
-    });
-    const neighbors = new Neighbors({ app, settings, transport, host, events, schedule });
-    const control = {
-      app,
-      settings,
-      transport,
-      host,
-      dispatcher,
-      pool,
-      autoscaler,
-      profiles,
-      heartbeat,
-      schedule,
-      revocations: neighbors.revocations,
-      elections: neighbors.elections,
-      startedAt: this.#startedAt,
-      onResized: fitPrefetch,
-      shutdown: () => void this.shutdown('warm', 0),
-    };
-    const pidbox = new Pidbox({
-      transport,
-      hostname,
-      clock: app.clock,
-      limits: limitsOf(app.conf),
-      serializer: serializerNamed(app.conf.task_serializer),
-      exchange: app.conf.control_exchange,
-      onRequest: (request) => obey(control, request),
-      onError: (error) => logger.warning(`Remote control: ${error.message}`),
-    });
-    return {
-      host,
-      dispatcher,
-      pool,
-      autoscaler,
-      heartbeat,
-      pidbox,
-      neighbors,
-      events,
-      admission,
-      limitTimer,
-      patience: new Patience(logger),
-    };
   }
 
   #onConnection(state: 'lost' | 'restored', reason?: string): void {

@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitUntil } from '../kit/wait-until.ts';
 import { WorkerBench } from '../kit/worker-bench.ts';
 
 /* Pools that change while the worker runs: autoscaling, resizing, new code. */
+
+// Children need seconds to start on a busy machine, and naps are long so that they run at the same time all the same.
+vi.setConfig({ testTimeout: 60_000 });
 
 let bench: WorkerBench;
 
@@ -55,7 +58,7 @@ describe('autoscaling', () => {
       prefetch_count: 6,
     });
     const naps = [];
-    for (let n = 0; n < 5; n += 1) naps.push(await app.sendTask('w.nap', [2000]));
+    for (let n = 0; n < 4; n += 1) naps.push(await app.sendTask('w.nap', [4000]));
     await worker.waitFor(/Scaling up \d processes\./);
     await waitUntil('all slots run', async () => (await runningCount()) === 3, 10_000);
     expect(await stats()).toMatchObject({ autoscaler: { current: 3 } });
@@ -67,7 +70,7 @@ describe('autoscaling', () => {
       error: 'Cannot scale from 2 to 1: give max, then min.',
     });
     expect(await stats()).toMatchObject({ autoscaler: { max: 2, min: 2, current: 2 }, prefetch_count: 4 });
-    for (const nap of naps) expect(await nap.get({ timeout: 20 })).toBe(2000);
+    for (const nap of naps) expect(await nap.get({ timeout: 30 })).toBe(4000);
     expect(await answer(app.control.autoscale(2, 1, ask))).toEqual({ ok: 'autoscale now max=2 min=1' });
     await waitUntil('it has shrunk', async () => (await size()) === 1, 10_000);
     expect(worker.output).toContain('Scaling down 1 processes.');
@@ -88,11 +91,11 @@ describe('resizing by remote control', () => {
     expect(await answer(control.concurrency(3, ask))).toEqual({ ok: 'concurrency now 3' });
     expect(await size()).toBe(3);
     expect(await stats()).toMatchObject({ prefetch_count: 12 });
-    const naps = await Promise.all([1, 2, 3].map(() => bench.app.sendTask('w.nap', [2000])));
+    const naps = await Promise.all([1, 2, 3].map(() => bench.app.sendTask('w.nap', [5000])));
     await waitUntil('three run at once', async () => (await runningCount()) === 3, 10_000);
     expect(await answer(control.concurrency(1, ask))).toEqual({ ok: 'concurrency now 1' });
     expect(await stats()).toMatchObject({ prefetch_count: 4 });
-    for (const nap of naps) expect(await nap.get({ timeout: 10 })).toBe(2000);
+    for (const nap of naps) expect(await nap.get({ timeout: 15 })).toBe(5000);
     expect(
       await answer(control.broadcast('concurrency', { reply: true, timeoutMs: 5000, destination })),
     ).toEqual({
