@@ -108,6 +108,8 @@ export default {
     only('ioredis-in-redis', 'one place knows the client', 'ioredis', '/redis/'),
     only('amqplib-in-amqp', 'one place knows the client', 'amqplib', '/amqp/'),
     only('socket-io-in-live', 'one place knows the socket server', 'socket\\.io', '^server/live/'),
+    only('pg-in-sql', 'one place knows PostgreSQL', 'pg', '^lib/backend/sql/'),
+    only('mysql2-in-sql', 'one place knows MySQL', 'mysql2', '^lib/backend/sql/'),
     only(
       'libsql-in-stores',
       'one place knows SQLite',

@@ -51,6 +51,12 @@ export interface Config {
   result_chord_join_timeout: number;
   /** Where the backend cannot count: between two looks at the header of a chord. */
   result_chord_retry_interval: number;
+  /** `pool_size`: connections of one process to the result database at most. */
+  database_engine_options: Readonly<Record<string, unknown>>;
+  /** Names of the tables `task` and `group`. */
+  database_table_names: Readonly<Record<string, string>> | null;
+  /** Schemas in which they are. */
+  database_table_schemas: Readonly<Record<string, string>> | null;
   control_exchange: string;
   control_queue_ttl: number;
   control_queue_expires: number;
@@ -184,6 +190,9 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     result_compression: null,
     result_chord_join_timeout: 3,
     result_chord_retry_interval: 1,
+    database_engine_options: {},
+    database_table_names: null,
+    database_table_schemas: null,
     control_exchange: 'celery',
     control_queue_ttl: 300,
     control_queue_expires: 10,

@@ -144,6 +144,12 @@ export class Connections {
         transportOptions: conf.result_backend_transport_options,
         connectionTimeoutMs: conf.broker_connection_timeout * 1000,
         expiresSeconds: conf.result_expires ?? 0,
+        isExtended: conf.result_extended,
+        database: {
+          engineOptions: conf.database_engine_options,
+          tableNames: conf.database_table_names,
+          tableSchemas: conf.database_table_schemas,
+        },
         serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
         accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
       },

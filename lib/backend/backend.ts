@@ -15,6 +15,14 @@ export interface BackendOptions {
   readonly transportOptions?: Readonly<Record<string, unknown>>;
   /** Milliseconds for one attempt to connect. Default 4000. */
   readonly connectionTimeoutMs?: number;
+  /** Databases keep name, arguments, worker, retries and queue (`result_extended`). Default false. */
+  readonly isExtended?: boolean;
+  /** Celery's `database_*` settings. */
+  readonly database?: {
+    readonly engineOptions?: Readonly<Record<string, unknown>>;
+    readonly tableNames?: unknown;
+    readonly tableSchemas?: unknown;
+  };
 }
 
 /** One state of one task, on its way into the store. `text` is the JSON of a ResultMeta (protocol/result.ts encodes it). */
@@ -48,6 +56,8 @@ export interface ResultBackend extends Service {
   /** Calls back for each state from now on; returns how to stop. */
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>>;
   forget(taskId: string): Promise<void>;
+  /** Deletes what has expired, for stores that do not do so themselves. */
+  cleanup?(): Promise<void>;
 }
 
 /** What one member of a chord's header has become. */

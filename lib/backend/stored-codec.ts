@@ -29,6 +29,11 @@ export class StoredCodec {
     return typeof stored === 'string' ? stored : Buffer.from(stored);
   }
 
+  /** From a value to what is stored. */
+  encodeValue(value: unknown): string | Uint8Array {
+    return this.#serializer.encode(value);
+  }
+
   /** The value of what is stored. Throws `UmbelError('bad_message')`. */
   decode(stored: string | Uint8Array): unknown {
     if (this.#isAccepted) return this.#serializer.decode(stored);

@@ -40,17 +40,23 @@ export function registerBuiltins(tasks: Registry): void {
     'celery.chain': () => {
       throw new UmbelError('unsupported', 'chain is not a real task');
     },
-    // Results of Redis end by themselves; Python's beat sends this every night.
-    'celery.backend_cleanup': () => null,
   };
   for (const [name, body] of Object.entries(bodies)) tasks.register(new FunctionTask(name, body, {}));
   const bound = { bind: true, typing: false };
+  // Sent by beat every night at four. Results of Redis end by themselves.
+  tasks.register(new FunctionTask('celery.backend_cleanup', cleanUp, { ...bound, ignoreResult: true }));
   tasks.register(new FunctionTask('celery.accumulate', accumulate, bound));
   tasks.register(new FunctionTask('celery.group', sendGroup, bound));
   tasks.register(new FunctionTask('celery.chord', sendChord, bound));
   tasks.register(
     new FunctionTask('celery.chord_unlock', unlockChord, { ...bound, maxRetries: null, ignoreResult: true }),
   );
+}
+
+async function cleanUp(self: Task): Promise<null> {
+  const backend = await self.app.backend();
+  await backend.cleanup?.();
+  return null;
 }
 
 /** What `replace` puts behind a group: all values, or the one at `index`. */

@@ -1,0 +1,50 @@
+import { toError, UmbelError } from '../../contract/errors.ts';
+import { backoffMs } from '../../util/backoff.ts';
+import type { Database, Row, Value } from './database.ts';
+
+const BACKOFF = { baseMs: 10, maxMs: 1_000, jitter: true };
+const PATIENCE_MS = 10_000;
+
+/**
+ * Runs statements, again for ten seconds while the database is away or somebody holds a lock. Each must do no harm when it
+ * runs twice. Throws `UmbelError('unavailable')`.
+ */
+export class Runner {
+  readonly #database: Database;
+  readonly #display: string;
+  #isClosed = false;
+
+  constructor(database: Database, display: string) {
+    this.#database = database;
+    this.#display = display;
+  }
+
+  async run(what: string, sql: string, parameters: readonly Value[]): Promise<readonly Row[]> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#database.query(sql, parameters);
+      } catch (error) {
+        const isOver = this.#isClosed || Date.now() > deadline;
+        if (isOver || !this.#database.isPassing(error)) throw this.#failure(what, error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, BACKOFF)));
+    }
+  }
+
+  /** No more tries. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #failure(what: string, error: unknown): Error {
+    const { message, name } = toError(error);
+    const reason = (message || name).replace(/\.$/, '');
+    const hint = /too long/i.test(reason)
+      ? '. The column holds 64 KiB in MySQL: ALTER TABLE … MODIFY it to LONGBLOB (result) or LONGTEXT (traceback)'
+      : '';
+    return new UmbelError('unavailable', `Cannot ${what} at ${this.#display}: ${reason}${hint}.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BackendOptions, GroupBackend, ResultBackend } from '../../lib/backend/backend.ts';
+import { openBackend } from '../../lib/backend/open.ts';
+import { composeResult } from '../../lib/protocol/result.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
+import { type DatabaseServer, startMariadb, startPostgres } from '../kit/database-servers.ts';
+import { ids } from '../kit/messages.ts';
+import { waitUntil } from '../kit/wait-until.ts';
+
+const START_LIMIT_MS = 120_000;
+
+type Store = Pick<DatabaseServer, 'url' | 'stop'>;
+
+function inFolder(urlOf: (folder: string) => string): () => Promise<Store> {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'umbel-results-'));
+    return {
+      url: () => urlOf(folder),
+      stop: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  };
+}
+
+const STORES: readonly { readonly name: string; readonly start: () => Promise<Store> }[] = [
+  { name: 'PostgreSQL', start: startPostgres },
+  { name: 'MariaDB', start: startMariadb },
+  { name: 'SQLite', start: inFolder((folder) => `db+sqlite:///${folder}/results.db`) },
+  { name: 'files', start: inFolder((folder) => `file://${folder}/results`) },
+  { name: 'memory', start: inFolder(() => 'cache+memory://') },
+];
+
+const record = (taskId: string, status: string, value: unknown = null): { taskId: string; text: string } => ({
+  taskId,
+  text: composeResult({ taskId, status, resultText: JSON.stringify(value) }),
+});
+
+describe.each(STORES)('result backend on $name', ({ name, start }) => {
+  let store: Store;
+  let backend: ResultBackend & GroupBackend;
+
+  const open = async (options: Partial<BackendOptions> = {}): Promise<typeof backend> => {
+    const opened = openBackend(store.url(), { logger: silentLogger, expiresSeconds: 86_400, ...options });
+    await opened.start();
+    return opened as typeof backend;
+  };
+
+  beforeAll(async () => {
+    store = await start();
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    await store.stop();
+  });
+  beforeEach(async () => {
+    backend = await open();
+  });
+  afterEach(async () => {
+    await backend.stop();
+  });
+
+  test('stores, reads and forgets', async () => {
+    expect(await backend.get('a')).toBeNull();
+    const value = { sum: 5, text: 'ä€😀', list: [1, 2.5, null, true], big: 12345678901 };
+    await backend.store(record('a', 'SUCCESS', value));
+    const meta = await backend.get('a');
+    expect(meta).toMatchObject({ taskId: 'a', status: 'SUCCESS', result: value, traceback: null });
+    expect(Math.abs(Date.parse(meta?.dateDone ?? '') - Date.now())).toBeLessThan(60_000);
+    await backend.forget('a');
+    expect(await backend.get('a')).toBeNull();
+  });
+
+  test('never overwrites a success, but a failure', async () => {
+    for (const [status, value] of [
+      ['FAILURE', 'no'],
+      ['SUCCESS', 1],
+      ['FAILURE', 'late'],
+    ] as const) {
+      await backend.store(record('b', status, value));
+    }
+    expect(await backend.get('b')).toMatchObject({ status: 'SUCCESS', result: 1 });
+    await Promise.all(['STARTED', 'SUCCESS', 'REVOKED'].map((status) => backend.store(record('b2', status))));
+    expect(await backend.get('b2')).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  test('keeps many tasks with their states in order', async () => {
+    const names = ids(150);
+    const states = names.flatMap((id) =>
+      ['STARTED', 'PROGRESS', 'SUCCESS'].map((state) => record(id, state)),
+    );
+    await Promise.all(states.map((state) => backend.store(state)));
+    const stored = await Promise.all(names.map((id) => backend.get(id)));
+    expect(new Set(stored.map((meta) => meta?.status))).toEqual(new Set(['SUCCESS']));
+  });
+
+  test('waits for a result, here or of another process, and tells of the states on the way', async () => {
+    await backend.store(record('there', 'SUCCESS', 1));
+    expect(await backend.wait('there')).toMatchObject({ result: 1 });
+    const writer = name === 'memory' ? backend : await open();
+    const states: string[] = [];
+    const waiting = backend.wait('later', {
+      onState: ({ status }) => states.push(status),
+      timeoutMs: 20_000,
+    });
+    await writer.store(record('later', 'PROGRESS', { current: 1 }));
+    await waitUntil('the progress is seen', () => states.includes('PROGRESS'), 10_000);
+    await writer.store(record('later', 'SUCCESS', 2));
+    expect(await waiting).toMatchObject({ status: 'SUCCESS', result: 2 });
+    expect(states.at(-1)).toBe('SUCCESS');
+    if (writer !== backend) await writer.stop();
+  });
+
+  test('gives up waiting in time', async () => {
+    await expect(backend.wait('never', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  test('keeps what a group is made of', async () => {
+    const members = [
+      [['a', null], null],
+      [['g2', null], [[['b', null], null]]],
+    ];
+    await backend.saveGroup('g', JSON.stringify({ result: [['g', null], members] }));
+    expect(await backend.readGroup('g')).toEqual([['g', null], members]);
+    await backend.saveGroup('g', JSON.stringify({ result: [['g', null], []] }));
+    expect(await backend.readGroup('g')).toEqual([['g', null], []]);
+    await backend.deleteGroup('g');
+    expect(await backend.readGroup('g')).toBeNull();
+  });
+
+  test('deletes what has expired, and nothing else', async () => {
+    await backend.store(record('old', 'SUCCESS'));
+    await backend.cleanup?.();
+    expect(await backend.get('old')).not.toBeNull();
+    if (name === 'memory') return;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const strict = await open({ expiresSeconds: 1 });
+    await strict.store(record('new', 'SUCCESS'));
+    await strict.cleanup?.();
+    expect(await backend.get('old')).toBeNull();
+    await strict.stop();
+  });
+});
+
+describe.each(STORES.slice(0, 2))('result backend on $name, restarted', ({ start }) => {
+  test(
+    'writes and reads again',
+    async () => {
+      const server = (await start()) as DatabaseServer;
+      const backend = openBackend(server.url(), { logger: silentLogger });
+      await backend.start();
+      await backend.store(record('before', 'SUCCESS', 1));
+      const restarting = server.restart();
+      const stored = backend.store(record('during', 'SUCCESS', 2));
+      await restarting;
+      await stored;
+      expect(await backend.get('before')).toMatchObject({ result: 1 });
+      expect(await backend.get('during')).toMatchObject({ result: 2 });
+      await backend.stop();
+      await server.stop();
+    },
+    START_LIMIT_MS,
+  );
+});
