@@ -18,11 +18,9 @@ export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
   stats,
   hello,
   memdump: () =>
-    ok(
-      Object.entries(process.memoryUsage())
-        .map(([name, bytes]) => `${name}: ${(bytes / 1e6).toFixed(3)}MB`)
-        .join('\n'),
-    ),
+    Object.entries(process.memoryUsage())
+      .map(([name, bytes]) => `${name}: ${(bytes / 1e6).toFixed(3)}MB`)
+      .join('\n'),
   objgraph: () => failed("NotImplementedError('Node has no objgraph: take a heap snapshot instead.')"),
   memsample: () => `${(process.memoryUsage.rss() / 1e6).toFixed(3)}MB`,
 };
