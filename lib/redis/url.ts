@@ -58,12 +58,17 @@ export function parseRedisUrl(url: string): RedisAddress {
     host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
     port: parsed.port ? Number(parsed.port) : 6379,
     db: readDb(isSocket ? (parsed.searchParams.get('virtual_host') ?? '') : path.replace(/^\//, ''), display),
-    username: decodeURIComponent(parsed.username) || null,
-    password: decodeURIComponent(parsed.password) || null,
+    username: unquote(parsed.username) || null,
+    password: unquote(parsed.password) || null,
     path: isSocket ? path : null,
     tls: scheme === 'rediss:' ? readTls(parsed.searchParams) : null,
     display,
   };
+}
+
+/** A `%` that begins no escape stands for itself, as in Python. */
+function unquote(text: string): string {
+  return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
 }
 
 function parse(url: string, display: string): URL {

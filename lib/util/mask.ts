@@ -1,9 +1,12 @@
 const MASK = '********';
 
-/** Shows a URL without its password: `redis://:********@host:6379/0`. Also inside a longer text or a `;` list. */
+/**
+ * Shows a URL without its password: `redis://:********@host:6379/0`. Also inside a longer text or a `;` list. A password
+ * ends at the last `@`, so that one whose `/`, `?`, `#` or `@` was not encoded stays hidden too.
+ */
 export function maskUrl(text: string): string {
   return text.replace(
-    /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#]*)@/gi,
+    /([a-z][a-z0-9+.-]*:\/\/)((?:(?!:\/\/)[^\s"'])*)@/gi,
     (_whole, scheme: string, userinfo: string) => {
       const colon = userinfo.indexOf(':');
       return colon < 0 ? `${scheme}${userinfo}@` : `${scheme}${userinfo.slice(0, colon)}:${MASK}@`;

@@ -35,8 +35,8 @@ test.each([
 
 test('leaves the URLs of other brokers alone', () => {
   expect(isRedisUrl('amqp://host')).toBe(false);
-  expect(() => openTransport('amqp://guest:secret@host', { logger: silentLogger })).toThrow(
-    'No transport for the broker URL "amqp://guest:********@host". Use redis://, rediss:// or redis+socket://.',
+  expect(() => openTransport('sqs://guest:secret@host', { logger: silentLogger })).toThrow(
+    'No transport for the broker URL "sqs://guest:********@host". Use redis://, rediss:// or redis+socket://.',
   );
 });
 
