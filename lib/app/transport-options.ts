@@ -10,5 +10,12 @@ export function transportOptionsOf(conf: Config): Omit<TransportOptions, 'logger
     useSsl: conf.broker_use_ssl,
     loginMethod: conf.broker_login_method,
     failoverStrategy: conf.broker_failover_strategy,
+    broadcasts: {
+      eventExchange: conf.event_exchange,
+      eventTtl: conf.event_queue_ttl,
+      eventExpires: conf.event_queue_expires,
+      controlTtl: conf.control_queue_ttl,
+      controlExpires: conf.control_queue_expires,
+    },
   };
 }

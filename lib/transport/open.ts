@@ -4,6 +4,7 @@ import { isRedisUrl } from '../redis/url.ts';
 import type { Logger } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
 import { AmqpTransport } from './amqp/amqp-transport.ts';
+import { type BroadcastSettings, DEFAULT_BROADCASTS } from './amqp/topology.ts';
 import { RedisTransport } from './redis/redis-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -21,6 +22,8 @@ export interface TransportOptions {
   readonly loginMethod?: string | null;
   /** AMQP: Celery's `broker_failover_strategy`. Default `round-robin`. */
   readonly failoverStrategy?: 'round-robin' | 'shuffle';
+  /** AMQP: how events and remote control are declared. Default: as Celery's defaults are. */
+  readonly broadcasts?: BroadcastSettings;
   /** AMQP: URL of RabbitMQ's management API, for what AMQP cannot tell: `http://guest:guest@localhost:15672/api/`. */
   readonly managementUrl?: string | null;
 }
@@ -40,6 +43,7 @@ export function openTransport(url: string, options: TransportOptions): Transport
       useSsl: options.useSsl ?? false,
       loginMethod: options.loginMethod ?? null,
       failoverStrategy: options.failoverStrategy ?? 'round-robin',
+      broadcasts: options.broadcasts ?? DEFAULT_BROADCASTS,
       managementUrl: options.managementUrl ?? null,
     });
   }

@@ -108,6 +108,22 @@ describe('RabbitMQ', () => {
     expect(exchanges.get('reply.celery.pidbox')).toMatchObject({ type: 'direct', durable: false });
   });
 
+  test('declares events and mailboxes as the settings say', async () => {
+    const transport = await open(undefined, {
+      broadcasts: { eventExchange: 'evx', eventTtl: 2, eventExpires: 30, controlTtl: 4, controlExpires: 20 },
+    });
+    const routed: string[] = [];
+    await transport.subscribe('evx', 'task.#', (_, key) => routed.push(key));
+    await transport.subscribe('other.pidbox', '#', () => {}, { queue: 'w1@h.other.pidbox' });
+    await transport.broadcast('evx', 'worker.online', taskMessage('1'));
+    await transport.broadcast('evx', 'task.multi', taskMessage('2'));
+    await waitUntil('it has come', () => routed.length > 0);
+    expect(routed).toEqual(['task.multi']);
+    const settings = (await described('queues')).map((queue) => queue['arguments']);
+    expect(settings).toContainEqual({ 'x-expires': 30_000, 'x-message-ttl': 2_000 });
+    expect(settings).toContainEqual({ 'x-expires': 20_000, 'x-message-ttl': 4_000 });
+  });
+
   test('takes the most urgent first, the larger number', async () => {
     const transport = await open();
     const queue = { name: 'pq', arguments: { 'x-max-priority': 9 } };

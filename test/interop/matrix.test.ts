@@ -4,7 +4,9 @@ import { uuid } from '../../lib/util/clock.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
+import { startRedis } from '../kit/redis-server.ts';
 import { SERVERS } from '../kit/servers.ts';
+import { sharedRabbitmq } from '../kit/shared-rabbitmq.ts';
 
 /*
  * The matrix of interoperability: each primitive × sender (Python, TypeScript) × who runs each step (all Python, all
@@ -18,15 +20,29 @@ interface Place {
   stop(): Promise<void>;
 }
 
-const BROKERS: readonly { readonly name: string; readonly start: () => Promise<Place> }[] = SERVERS.map(
-  ({ name, start }) => ({
+const BROKERS: readonly { readonly name: string; readonly start: () => Promise<Place> }[] = [
+  ...SERVERS.map(({ name, start }) => ({
     name,
     start: async () => {
       const server = await start();
       return { broker: server.url(0), backend: server.url(1), stop: () => server.stop() };
     },
-  }),
-);
+  })),
+  {
+    name: 'RabbitMQ with results in redis-server',
+    start: async () => {
+      const [vhost, redis] = [await sharedRabbitmq(), await startRedis()];
+      return {
+        broker: vhost.url,
+        backend: redis.url(),
+        stop: async () => {
+          await redis.stop();
+          await vhost.remove();
+        },
+      };
+    },
+  },
+];
 
 const MIXTURES = ['py', 'ts', 'py ts', 'ts py'];
 const TIMEOUT_SECONDS = 60;
@@ -197,7 +213,7 @@ describe.each(BROKERS)('on $name', ({ start }) => {
     pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', 'py@matrix', '-c', '2']);
     await tsWorker.waitFor(/ready\./);
     app = new Celery('client', { broker: urls.broker, backend: urls.backend }, silentLogger);
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await app.close();

@@ -24,6 +24,7 @@ import { Publisher } from './publisher.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { AmqpReplyQueue } from './reply-queue.ts';
 import { AmqpSubscription } from './subscription.ts';
+import type { BroadcastSettings } from './topology.ts';
 
 export interface AmqpTransportSettings {
   readonly logger: Logger;
@@ -35,6 +36,7 @@ export interface AmqpTransportSettings {
   readonly loginMethod: string | null;
   /** Order in which several brokers are tried: as given, or mixed. */
   readonly failoverStrategy: 'round-robin' | 'shuffle';
+  readonly broadcasts: BroadcastSettings;
   /** URL of the management API; null: queues are looked at one by one. */
   readonly managementUrl: string | null;
 }
@@ -75,7 +77,7 @@ export class AmqpTransport implements Transport {
       });
     this.#sending = connection('publish');
     this.#taking = connection('consume');
-    this.#declarations = new Declarations(this.#sending);
+    this.#declarations = new Declarations(this.#sending, settings.broadcasts);
     this.#publisher = new Publisher({
       connection: this.#sending,
       declarations: this.#declarations,
@@ -154,7 +156,8 @@ export class AmqpTransport implements Transport {
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
     await this.#taking.start();
-    const parts = { connection: this.#taking, logger: this.#settings.logger };
+    const { logger, broadcasts } = this.#settings;
+    const parts = { connection: this.#taking, logger, broadcasts };
     const subscription = new AmqpSubscription(parts, exchange, pattern, onMessage, options);
     await subscription.open();
     this.#subscriptions.add(subscription);
@@ -179,7 +182,8 @@ export class AmqpTransport implements Transport {
     options: ReplyQueueOptions = {},
   ): Promise<ReplyQueue> {
     await this.#taking.start();
-    const parts = { connection: this.#taking, logger: this.#settings.logger };
+    const { logger, broadcasts } = this.#settings;
+    const parts = { connection: this.#taking, logger, broadcasts };
     const queue = new AmqpReplyQueue(parts, exchange, onMessage, options);
     await queue.open();
     this.#replyQueues.add(queue);

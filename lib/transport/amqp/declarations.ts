@@ -2,7 +2,7 @@ import type { Channel } from 'amqplib';
 import type { AmqpConnection } from '../../amqp/connection.ts';
 import { refusedError } from '../../amqp/failures.ts';
 import type { Queue } from '../transport.ts';
-import { declareBroadcast, declareQueue } from './topology.ts';
+import { type BroadcastSettings, declareBroadcast, declareQueue } from './topology.ts';
 
 /**
  * What this connection has declared or found: each queue and exchange is declared before its first message, once for
@@ -10,10 +10,12 @@ import { declareBroadcast, declareQueue } from './topology.ts';
  */
 export class Declarations {
   readonly #connection: AmqpConnection;
+  readonly #broadcasts: BroadcastSettings;
   readonly #made = new Map<string, Promise<void> | true>();
 
-  constructor(connection: AmqpConnection) {
+  constructor(connection: AmqpConnection, broadcasts: BroadcastSettings) {
     this.#connection = connection;
+    this.#broadcasts = broadcasts;
     connection.onDown(() => this.#made.clear());
   }
 
@@ -27,7 +29,7 @@ export class Declarations {
   /** Declares the exchange of a broadcast; null when that was done before. */
   broadcast(name: string): Promise<void> | null {
     return this.#once(`broadcast ${name}`, `declare the exchange "${name}"`, (channel) =>
-      declareBroadcast(channel, name),
+      declareBroadcast(channel, name, this.#broadcasts),
     );
   }
 

@@ -7,12 +7,13 @@ import type { WireMessage } from '../../protocol/wire.ts';
 import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ReplyQueue, ReplyQueueOptions } from '../transport.ts';
-import { mailboxArguments } from './topology.ts';
+import { type BroadcastSettings, mailboxArguments } from './topology.ts';
 import { decodeMessage } from './wire.ts';
 
 export interface ReplyQueueParts {
   readonly connection: AmqpConnection;
   readonly logger: Logger;
+  readonly broadcasts: BroadcastSettings;
 }
 
 /**
@@ -39,7 +40,8 @@ export class AmqpReplyQueue implements ReplyQueue {
     this.#onMessage = onMessage;
     this.#routingKey = options.routingKey ?? uuid();
     this.#kept = new KeptChannel<Channel>({
-      ...parts,
+      connection: parts.connection,
+      logger: parts.logger,
       what: 'read replies',
       open: (model) => model.createChannel(),
       setup: (channel) => this.#setUp(channel),
@@ -80,7 +82,7 @@ export class AmqpReplyQueue implements ReplyQueue {
       autoDelete: !isLasting,
       arguments: isLasting
         ? encodeTable(expiresSeconds ? { 'x-expires': Math.round(expiresSeconds * 1000) } : {})
-        : mailboxArguments(exchange),
+        : mailboxArguments(exchange, this.#parts.broadcasts),
     });
     if (exchange !== '') await channel.bindQueue(queue, exchange, this.#routingKey);
     await channel.consume(

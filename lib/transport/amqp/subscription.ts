@@ -7,12 +7,13 @@ import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { SubscribeOptions, Subscription } from '../transport.ts';
 import { onOwnChannel } from './declarations.ts';
-import { declareBroadcast, mailboxArguments } from './topology.ts';
+import { type BroadcastSettings, declareBroadcast, mailboxArguments } from './topology.ts';
 import { decodeMessage } from './wire.ts';
 
 export interface SubscriptionParts {
   readonly connection: AmqpConnection;
   readonly logger: Logger;
+  readonly broadcasts: BroadcastSettings;
 }
 
 /**
@@ -40,7 +41,8 @@ export class AmqpSubscription implements Subscription {
     this.#name = queue ?? null;
     this.#onMessage = onMessage;
     this.#kept = new KeptChannel<Channel>({
-      ...parts,
+      connection: parts.connection,
+      logger: parts.logger,
       what: `listen to ${exchange}`,
       open: (model) => model.createChannel(),
       setup: (channel) => this.#setUp(channel),
@@ -62,13 +64,13 @@ export class AmqpSubscription implements Subscription {
 
   async #setUp(channel: Channel): Promise<void> {
     const exchange = this.#exchange;
-    await declareBroadcast(channel, exchange);
+    await declareBroadcast(channel, exchange, this.#parts.broadcasts);
     const queue = await this.#freeName();
     await channel.assertQueue(queue, {
       exclusive: true,
       durable: false,
       autoDelete: true,
-      arguments: mailboxArguments(exchange),
+      arguments: mailboxArguments(exchange, this.#parts.broadcasts),
     });
     await channel.bindQueue(queue, exchange, exchange.endsWith('.pidbox') ? '' : this.#pattern);
     await channel.consume(

@@ -7,34 +7,48 @@ import type { Queue } from '../transport.ts';
  * a declaration with other arguments is refused.
  */
 
-interface ExchangeSpec {
-  readonly type: 'direct' | 'topic' | 'fanout';
-  readonly durable: boolean;
-}
-
 /** Queue that unreadable messages are moved to. */
 export const PARKED_QUEUE: Queue = { name: 'umbel.parked', arguments: { 'x-max-length': 1000 } };
 
-const EVENT_EXCHANGE = 'celeryev';
-/** Milliseconds; Celery's control_queue_expires and control_queue_ttl. */
-const MAILBOX_ARGUMENTS = { 'x-expires': 10_000, 'x-message-ttl': 300_000 };
-/** Celery's event_queue_expires and event_queue_ttl. */
-const EVENT_ARGUMENTS = { 'x-expires': 60_000, 'x-message-ttl': 5_000 };
+/** How broadcasts are declared; times in seconds. */
+export interface BroadcastSettings {
+  /** Celery's `event_exchange`: routed by topic. Default `celeryev`. */
+  readonly eventExchange: string;
+  /** Celery's `event_queue_ttl` and `event_queue_expires`. Default 5 and 60. */
+  readonly eventTtl: number;
+  readonly eventExpires: number;
+  /** Celery's `control_queue_ttl` and `control_queue_expires`. Default 300 and 10. */
+  readonly controlTtl: number;
+  readonly controlExpires: number;
+}
+
+export const DEFAULT_BROADCASTS: BroadcastSettings = {
+  eventExchange: 'celeryev',
+  eventTtl: 5,
+  eventExpires: 60,
+  controlTtl: 300,
+  controlExpires: 10,
+};
 
 /** Arguments of the queue behind a subscription or of replies. */
-export function mailboxArguments(exchange: string): Record<string, unknown> {
-  return encodeTable(exchange === EVENT_EXCHANGE ? EVENT_ARGUMENTS : MAILBOX_ARGUMENTS);
+export function mailboxArguments(exchange: string, settings: BroadcastSettings): Record<string, unknown> {
+  const isEvents = exchange === settings.eventExchange;
+  return encodeTable({
+    'x-expires': Math.round((isEvents ? settings.eventExpires : settings.controlExpires) * 1000),
+    'x-message-ttl': Math.round((isEvents ? settings.eventTtl : settings.controlTtl) * 1000),
+  });
 }
 
 /** Declares the exchange of a broadcast: events by topic, remote control and broadcast queues to everybody. */
-export async function declareBroadcast(channel: Channel, name: string): Promise<void> {
-  const { type, durable } = broadcastExchange(name);
-  await channel.assertExchange(name, type, { durable });
-}
-
-function broadcastExchange(name: string): ExchangeSpec {
-  if (name === EVENT_EXCHANGE) return { type: 'topic', durable: true };
-  return { type: 'fanout', durable: !name.endsWith('.pidbox') };
+export async function declareBroadcast(
+  channel: Channel,
+  name: string,
+  { eventExchange }: BroadcastSettings,
+): Promise<void> {
+  const isEvents = name === eventExchange;
+  await channel.assertExchange(name, isEvents ? 'topic' : 'fanout', {
+    durable: isEvents || !name.endsWith('.pidbox'),
+  });
 }
 
 /** Declares exchange, queue and binding of a task queue. Queues of the broker's own (`amq.`) are taken as they are. */
