@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTransport } from '../../lib/transport/open.ts';
+import type { Delivery } from '../../lib/transport/transport.ts';
+import { createLogger } from '../../lib/util/logger.ts';
+import { taskMessage } from '../kit/messages.ts';
 import { heldOn, resetConnections, restartBroker } from '../kit/rabbitmq-faults.ts';
-import { startRabbitmq } from '../kit/rabbitmq-server.ts';
+import { type RabbitmqServer, startRabbitmq } from '../kit/rabbitmq-server.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
+import { waitUntil } from '../kit/wait-until.ts';
 import { killWorkers } from '../kit/worker-kills.ts';
 
 /* Lighter rounds of test/long/rabbitmq-faults.test.ts. */
@@ -10,12 +15,15 @@ import { killWorkers } from '../kit/worker-kills.ts';
 describe('faults on RabbitMQ', () => {
   let vhost: Vhost;
   let redis: RedisServer;
+  /** One that may be broken. */
+  let server: RabbitmqServer;
 
   beforeAll(async () => {
-    [vhost, redis] = [await sharedRabbitmq(), await startRedis()];
+    [vhost, redis, server] = await Promise.all([sharedRabbitmq(), startRedis(), startRabbitmq()]);
   }, 120_000);
   afterAll(async () => {
     await redis.stop();
+    await server.remove();
     await vhost.remove();
   });
 
@@ -43,15 +51,49 @@ describe('faults on RabbitMQ', () => {
     expect(result.lost).toEqual([]);
   }, 180_000);
 
+  test('while the broker takes no messages, sending waits, says so, and acks go on', async () => {
+    const lines: string[] = [];
+    const transport = openTransport(server.url(), {
+      logger: createLogger({ write: (line) => lines.push(line) }),
+      connectionTimeoutMs: 500,
+      transportOptions: { retry_policy: { max_retries: 0 } },
+    });
+    await transport.start();
+    const got: Delivery[] = [];
+    const consumer = transport.createConsumer({
+      queues: [{ name: 'blocked' }],
+      prefetch: 1,
+      onDeliveries: (deliveries) => got.push(...deliveries),
+    });
+    await consumer.start();
+    const send = (id: string): Promise<void> =>
+      transport.publish({ exchange: '', routingKey: 'blocked', queue: { name: 'blocked' } }, taskMessage(id));
+    await Promise.all([send('first'), send('second')]);
+    await waitUntil('it has come', () => got.length === 1);
+    await server.ctl('set_vm_memory_high_watermark', 'absolute', '1');
+    let isSent = false;
+    // The broker says so when it is sent something.
+    const sending = Promise.allSettled([send('third'), send('fourth')]).then((ends) => {
+      isSent = true;
+      return ends;
+    });
+    await waitUntil('it says so', () => lines.some((line) => /takes no messages for now/.test(line)), 10_000);
+    consumer.ack(got[0]?.tag ?? '');
+    await waitUntil('the next has come', () => got.length === 2);
+    consumer.ack(got[1]?.tag ?? '');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(isSent).toBe(false);
+    await server.ctl('set_vm_memory_high_watermark', 'absolute', '1GB');
+    expect((await sending).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    await waitUntil('what waited has come', () => got.length === 3, 10_000);
+    expect(lines.at(-1)).toMatch(/takes messages again/);
+    await transport.stop();
+  }, 90_000);
+
   test('a broker killed and started again under load loses no task, and is consumed from at once', async () => {
-    const server = await startRabbitmq();
-    try {
-      const result = await restartBroker({ server, redis, restarts: 1, tasksPerRestart: 200 });
-      expect(result.accepted).toBe(200);
-      expect(result.lost).toEqual([]);
-      expect(Math.max(...result.recoveriesMs)).toBeLessThan(10_000);
-    } finally {
-      await server.remove();
-    }
+    const result = await restartBroker({ server, redis, restarts: 1, tasksPerRestart: 200 });
+    expect(result.accepted).toBe(200);
+    expect(result.lost).toEqual([]);
+    expect(Math.max(...result.recoveriesMs)).toBeLessThan(10_000);
   }, 180_000);
 });

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 
 export interface RabbitmqServer {
@@ -21,6 +22,8 @@ export interface RabbitmqServer {
   kill(): Promise<void>;
   /** Starts it again on the same ports and with its data, after `stop` or `kill`. */
   restart(): Promise<void>;
+  /** Runs `rabbitmqctl`, which takes a few seconds. Throws what it says when it fails. */
+  ctl(...args: readonly string[]): Promise<void>;
   /** Ends it and deletes its data. */
   remove(): Promise<void>;
 }
@@ -55,6 +58,10 @@ export async function startRabbitmq(): Promise<RabbitmqServer> {
     kill: () => end('SIGKILL'),
     restart: async () => {
       node = await launch(env, dir, port, managementPort);
+    },
+    ctl: async (...args) => {
+      const options = { env: { ...process.env, ...env } };
+      await promisify(execFile)('/usr/lib/rabbitmq/bin/rabbitmqctl', ['-q', ...args], options);
     },
     remove: async () => {
       await end('SIGKILL');
