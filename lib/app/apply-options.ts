@@ -52,8 +52,9 @@ export interface ApplyOptions {
   readonly deliveryMode?: 1 | 2;
   /** Name to show in monitors and logs. */
   readonly shadow?: string;
-  /** Try again while the broker is away. Default: `task_publish_retry`. */
+  /** On the first use of the connection: try again to connect while the broker is away. Default: `task_publish_retry`. */
   readonly retry?: boolean;
+  /** How often, for that. Once connected, `task_publish_retry_policy` says how long a message waits for the broker. */
   readonly retryPolicy?: RetryPolicy;
   /** First task of the workflow. Default: that of the task that sends, else its own id. */
   readonly rootId?: string;

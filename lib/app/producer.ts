@@ -119,21 +119,20 @@ export class Producer {
 
   #publish(routed: RoutedCall, message: WireMessage, options: ApplyOptions): Promise<void> {
     const transport = this.#parts.transport();
-    const published =
-      transport instanceof Promise
-        ? transport.then((started) => publishOn(started, routed, message))
-        : publishOn(transport, routed, message);
-    if (!(options.retry ?? this.#parts.conf.task_publish_retry)) return published;
-    return published.catch((error: unknown) => this.#publishAgain(routed, message, options, error));
+    if (!(transport instanceof Promise)) return publishOn(transport, routed, message);
+    const { task_publish_retry: isRetried } = this.#parts.conf;
+    const connected =
+      (options.retry ?? isRetried)
+        ? transport.catch((error: unknown) => this.#connectAgain(options, error))
+        : transport;
+    return connected.then((started) => publishOn(started, routed, message));
   }
 
-  /** The broker may be away for a moment (celery: `task_publish_retry_policy`). */
-  async #publishAgain(
-    routed: RoutedCall,
-    message: WireMessage,
-    options: ApplyOptions,
-    firstError: unknown,
-  ): Promise<void> {
+  /**
+   * The broker may be away for a moment (celery: `task_publish_retry_policy`). Only connecting is tried again here: a
+   * message that was sent may have arrived although nobody said so, and another copy of it would run twice.
+   */
+  async #connectAgain(options: ApplyOptions, firstError: unknown): Promise<Transport> {
     const policy: RetryPolicy = { ...this.#parts.conf.task_publish_retry_policy, ...options.retryPolicy };
     const { maxRetries = 3, intervalStart = 0, intervalStep = 0.2, intervalMax = 1 } = policy;
     let error = firstError;
@@ -141,8 +140,7 @@ export class Producer {
       if (!(error instanceof UmbelError && error.code === 'unavailable')) break;
       await sleep(Math.min(intervalStart + attempt * intervalStep, intervalMax) * 1000);
       try {
-        await publishOn(await this.#parts.transport(), routed, message);
-        return;
+        return await this.#parts.transport();
       } catch (again) {
         error = again;
       }

@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 /** How the settings say to reach the broker. */
 export function transportOptionsOf(conf: Config): Omit<TransportOptions, 'logger'> {
   return {
-    transportOptions: conf.broker_transport_options,
+    transportOptions: { retry_policy: retryPolicyOf(conf), ...conf.broker_transport_options },
     connectionTimeoutMs: conf.broker_connection_timeout * 1000,
     heartbeat: conf.broker_heartbeat,
     useSsl: conf.broker_use_ssl,
@@ -17,5 +17,17 @@ export function transportOptionsOf(conf: Config): Omit<TransportOptions, 'logger
       controlTtl: conf.control_queue_ttl,
       controlExpires: conf.control_queue_expires,
     },
+  };
+}
+
+/** As kombu spells it. Trying again is the transport's: it alone knows whether a message may have arrived already. */
+function retryPolicyOf({ task_publish_retry: isWanted, task_publish_retry_policy: policy }: Config): unknown {
+  if (!isWanted) return { max_retries: 0 };
+  const { maxRetries = 3, intervalStart = 0, intervalStep = 0.2, intervalMax = 1 } = policy;
+  return {
+    max_retries: maxRetries,
+    interval_start: intervalStart,
+    interval_step: intervalStep,
+    interval_max: intervalMax,
   };
 }

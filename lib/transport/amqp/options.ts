@@ -1,4 +1,5 @@
 import { UmbelError } from '../../contract/errors.ts';
+import { publishDeadlineMs } from '../publish-deadline.ts';
 
 /** Celery's `broker_transport_options` as far as RabbitMQ has them. */
 export interface AmqpTransportOptions {
@@ -11,8 +12,6 @@ export interface AmqpTransportOptions {
   readonly publishDeadlineMs: number;
 }
 
-const RETRY_POLICY = { max_retries: 3, interval_start: 0, interval_step: 0.2, interval_max: 1 };
-
 /** Reads the options; keys of other transports are left alone. Throws `UmbelError('bad_config')`. */
 export function readOptions(
   given: Readonly<Record<string, unknown>>,
@@ -22,14 +21,5 @@ export function readOptions(
   if (typeof confirmPublish !== 'boolean') {
     throw new UmbelError('bad_config', 'broker_transport_options.confirm_publish must be true or false.');
   }
-  return { confirmPublish, publishDeadlineMs: retryMs(given['retry_policy']) + connectionTimeoutMs };
-}
-
-function retryMs(value: unknown): number {
-  const policy = { ...RETRY_POLICY, ...(typeof value === 'object' ? value : {}) };
-  let seconds = 0;
-  for (let retry = 0; retry < policy.max_retries; retry += 1) {
-    seconds += Math.min(policy.interval_max, policy.interval_start + retry * policy.interval_step);
-  }
-  return seconds * 1000;
+  return { confirmPublish, publishDeadlineMs: publishDeadlineMs(given, connectionTimeoutMs) };
 }

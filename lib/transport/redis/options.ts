@@ -1,4 +1,5 @@
 import { UmbelError } from '../../contract/errors.ts';
+import { publishDeadlineMs } from '../publish-deadline.ts';
 
 /** Celery's `broker_transport_options` as far as Redis has them, and `lease`. Times in seconds as Celery's are. */
 export interface RedisTransportOptions {
@@ -28,8 +29,6 @@ export interface RedisTransportOptions {
 export type QueueOrder = (typeof QUEUE_ORDERS)[number];
 const QUEUE_ORDERS = ['round_robin', 'sorted', 'priority'] as const;
 
-const RETRY_POLICY = { max_retries: 3, interval_start: 0, interval_step: 0.2, interval_max: 1 };
-
 /** Reads the options; keys of other transports are left alone. Throws `UmbelError('bad_config')`. */
 export function readOptions(
   given: Readonly<Record<string, unknown>>,
@@ -48,7 +47,7 @@ export function readOptions(
     fanoutPatterns: given['fanout_patterns'] !== false,
     queueOrderStrategy: queueOrder(given['queue_order_strategy']),
     deadletterQueue: text(given, 'deadletter_queue', '') || null,
-    publishDeadlineMs: retryMs(given['retry_policy']) + connectionTimeoutMs,
+    publishDeadlineMs: publishDeadlineMs(given, connectionTimeoutMs),
   };
 }
 
@@ -87,13 +86,4 @@ function queueOrder(value: unknown): QueueOrder {
     'bad_config',
     `broker_transport_options.queue_order_strategy is ${JSON.stringify(value)}. There are: ${QUEUE_ORDERS.join(', ')}.`,
   );
-}
-
-function retryMs(value: unknown): number {
-  const policy = { ...RETRY_POLICY, ...(typeof value === 'object' ? value : {}) };
-  let seconds = 0;
-  for (let retry = 0; retry < policy.max_retries; retry += 1) {
-    seconds += Math.min(policy.interval_max, policy.interval_start + retry * policy.interval_step);
-  }
-  return seconds * 1000;
 }

@@ -1,0 +1,22 @@
+const RETRY_POLICY = { max_retries: 3, interval_start: 0, interval_step: 0.2, interval_max: 1 };
+
+/** The most that a timer takes; about 24 days. */
+const FOR_EVER_MS = 2 ** 31 - 1;
+
+/**
+ * How long a publish is tried, in milliseconds: the waits of kombu's `retry_policy` (of the transport options) and one
+ * attempt to connect. `max_retries: null` means for ever.
+ */
+export function publishDeadlineMs(
+  given: Readonly<Record<string, unknown>>,
+  connectionTimeoutMs: number,
+): number {
+  const { retry_policy: wanted } = given;
+  const policy = { ...RETRY_POLICY, ...(typeof wanted === 'object' ? wanted : {}) };
+  if (policy.max_retries === null) return FOR_EVER_MS;
+  let seconds = 0;
+  for (let retry = 0; retry < policy.max_retries; retry += 1) {
+    seconds += Math.min(policy.interval_max, policy.interval_start + retry * policy.interval_step);
+  }
+  return Math.min(seconds * 1000 + connectionTimeoutMs, FOR_EVER_MS);
+}
