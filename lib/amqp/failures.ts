@@ -42,7 +42,12 @@ export function connectError(thrown: unknown, address: AmqpAddress): UmbelError 
     const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it.`;
     return new UmbelError('bad_config', text, { cause: thrown });
   }
-  return new UmbelError('unavailable', `Cannot connect to ${display}: ${reason}.`, { cause: thrown });
+  const advice = /certificate/i.test(reason)
+    ? ' Name the authority with ssl_ca_certs=/path, or do not check with ssl_cert_reqs=none.'
+    : '';
+  return new UmbelError('unavailable', `Cannot connect to ${display}: ${reason}.${advice}`, {
+    cause: thrown,
+  });
 }
 
 /** Why an operation was refused, as an error that says what was tried: `declare the queue celery`. */
