@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type ChannelModel, connect, credentials } from 'amqplib';
+import type { ChannelModel, credentials } from 'amqplib';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { VERSION } from '../util/version.ts';
 import { connectError } from './failures.ts';
@@ -46,7 +46,9 @@ const HEADER_FRAME = 2;
 export async function openLink(options: ConnectOptions): Promise<AmqpLink> {
   const { address, timeoutMs, name } = options;
   const tls = tlsOptions(address, options.useSsl);
-  const login = credentialsOf(options);
+  // Loaded with the first connection: whoever uses another broker does not wait for it.
+  const { connect, credentials } = await import('amqplib');
+  const login = credentialsOf(options, credentials);
   let model: ChannelModel;
   try {
     model = await connect(
@@ -74,16 +76,19 @@ export async function openLink(options: ConnectOptions): Promise<AmqpLink> {
 
 type TlsSocketOptionsOrPlain = Partial<TlsSocketOptions> & Record<string, unknown>;
 
-function credentialsOf({ address, loginMethod }: ConnectOptions): { mechanism: string; response(): Buffer } {
+function credentialsOf(
+  { address, loginMethod }: ConnectOptions,
+  kinds: typeof credentials,
+): { mechanism: string; response(): Buffer } {
   const { username, password } = address;
   const method = (address.loginMethod ?? loginMethod ?? 'PLAIN').toUpperCase();
   switch (method) {
     case 'PLAIN':
-      return credentials.plain(username, password);
+      return kinds.plain(username, password);
     case 'AMQPLAIN':
-      return credentials.amqplain(username, password);
+      return kinds.amqplain(username, password);
     case 'EXTERNAL':
-      return credentials.external();
+      return kinds.external();
     default:
       throw new UmbelError(
         'bad_config',

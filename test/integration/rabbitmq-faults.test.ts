@@ -90,6 +90,41 @@ describe('faults on RabbitMQ', () => {
     await transport.stop();
   }, 90_000);
 
+  test('a message held for longer than the consumer timeout comes again, on another channel', async () => {
+    const set = (ms: number, tickMs: number) =>
+      server.ctl(
+        'eval',
+        `application:set_env(rabbit, consumer_timeout, ${ms}), application:set_env(rabbit, channel_tick_interval, ${tickMs}).`,
+      );
+    await set(1_000, 200);
+    const lines: string[] = [];
+    const transport = openTransport(server.url(), {
+      logger: createLogger({ write: (line) => lines.push(line) }),
+    });
+    await transport.start();
+    const got: Delivery[] = [];
+    let takenBack = 0;
+    const consumer = transport.createConsumer({
+      queues: [{ name: 'slow' }],
+      prefetch: 1,
+      onDeliveries: (deliveries) => got.push(...deliveries),
+      onTakenBack: () => {
+        takenBack += 1;
+      },
+    });
+    await consumer.start();
+    await transport.publish({ exchange: '', routingKey: 'slow', queue: { name: 'slow' } }, taskMessage('a'));
+    await waitUntil('it has come again', () => got.length === 2, 30_000);
+    await set(1_800_000, 60_000);
+    expect(takenBack).toBeGreaterThanOrEqual(1);
+    expect(got[1]?.message.properties.delivery_info?.redelivered).toBe(true);
+    expect(lines[0]).toMatch(/closed the channel to consume from slow: PRECONDITION_FAILED - .*timed out/);
+    // The old tag means nothing on the new channel.
+    consumer.ack(got[0]?.tag ?? '');
+    expect(consumer.owns(got[0]?.tag ?? '')).toBe(false);
+    await transport.stop();
+  }, 90_000);
+
   test('a broker killed and started again under load loses no task, and is consumed from at once', async () => {
     const result = await restartBroker({ server, redis, restarts: 1, tasksPerRestart: 200 });
     expect(result.accepted).toBe(200);
