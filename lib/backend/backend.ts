@@ -37,7 +37,7 @@ export interface WaitOptions {
   /** Milliseconds until an `UmbelError('timeout')`; forever when absent. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Called for each state on the way, PROGRESS included. */
+  /** Called for each state on the way, PROGRESS included. What it throws ends the waiting. */
   readonly onState?: (meta: ResultMeta) => void;
 }
 

@@ -26,7 +26,12 @@ export function waitFor(source: ResultSource, taskId: string, options: WaitOptio
     const fail = (error: unknown): void => end(() => reject(toError(error)));
     const seen = (meta: ResultMeta): void => {
       if (isOver) return;
-      onState?.(meta);
+      try {
+        onState?.(meta);
+      } catch (error) {
+        fail(error);
+        return;
+      }
       if (READY_STATES.has(meta.status)) end(() => resolve(meta));
     };
     const read = (): void => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { BackendOptions, ChordBackend, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
 import { composeResult, type ResultMeta } from '../../lib/protocol/result.ts';
+import { serializerNamed } from '../../lib/protocol/serializer.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { FaultProxy } from '../kit/fault-proxy.ts';
 import { ids } from '../kit/messages.ts';
@@ -78,6 +79,32 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     await Promise.all(states.map((state) => backend.store(state)));
     const stored = await Promise.all(names.map((id) => backend.get(id)));
     expect(stored.map((meta) => meta?.status)).toEqual(names.map(() => 'SUCCESS'));
+  });
+
+  test('a value that the serializer cannot write leaves the rest of its batch alone', async () => {
+    const serializer = serializerNamed('msgpack');
+    const packed = await open({ serializer, accept: new Set([serializer.contentType]) });
+    const [before, refused, after] = await Promise.allSettled([
+      packed.store(record('before', 'SUCCESS', 1)),
+      packed.store({
+        taskId: 'wide',
+        text: composeResult({ taskId: 'wide', status: 'SUCCESS', resultText: '9'.repeat(30) }),
+      }),
+      packed.store(record('after', 'SUCCESS', 2)),
+    ]);
+    expect([before.status, after.status]).toEqual(['fulfilled', 'fulfilled']);
+    expect(refused).toMatchObject({ reason: { code: 'bad_request' } });
+    const stored = await Promise.all(['before', 'wide', 'after'].map((id) => packed.get(id)));
+    expect(stored.map((meta) => meta?.result)).toEqual([1, undefined, 2]);
+    await packed.stop();
+  });
+
+  test('an error of who is told ends the wait', async () => {
+    await backend.store(record('told', 'PROGRESS', 1));
+    const onState = (): never => {
+      throw new Error('not interested');
+    };
+    await expect(backend.wait('told', { onState, timeoutMs: 10_000 })).rejects.toThrow('not interested');
   });
 
   test('waits for a result that is there, that comes later, and tells of the states on the way', async () => {

@@ -33,13 +33,20 @@ export class ResultWriter {
     this.#codec = codec;
   }
 
+  /** Rejects with `UmbelError('bad_request')` what the serializer cannot write; the others are stored all the same. */
   store({ taskId, text }: ResultRecord): Promise<void> {
+    let value: string | Buffer;
+    try {
+      value = this.#codec.encode(text);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#open && (this.#open.keys.length >= MAX_RECORDS || this.#open.bytes + text.length > MAX_BYTES)) {
       this.#write();
     }
     const batch = this.#open ?? this.#openBatch();
     batch.keys.push(this.#keyOf(taskId));
-    batch.values.push(this.#codec.encode(text));
+    batch.values.push(value);
     batch.bytes += text.length;
     return batch.stored;
   }
