@@ -1,5 +1,10 @@
 import { encodeResult, type ResultMeta } from '../protocol/result.ts';
 
+/** Records by task, those that cannot be read as the reason; tasks without one are left out. */
+export type Records = ReadonlyMap<string, ResultMeta | Error>;
+
+type ReadRecords = (taskIds: readonly string[]) => Promise<Records>;
+
 interface Watch {
   readonly taskId: string;
   readonly onState: (meta: ResultMeta) => void;
@@ -18,18 +23,22 @@ const GROWTH = 1.5;
  * second later. What this process stores itself is read at once.
  */
 export class Poller {
-  readonly #read: (taskIds: readonly string[]) => Promise<ReadonlyMap<string, ResultMeta>>;
+  readonly #read: ReadRecords;
+  readonly #onUnreadable: (taskId: string, error: Error) => void;
   readonly #watches = new Set<Watch>();
   #timer: NodeJS.Timeout | null = null;
   #isReading = false;
 
-  constructor(read: (taskIds: readonly string[]) => Promise<ReadonlyMap<string, ResultMeta>>) {
+  /** `read` throws when the store is away. `onUnreadable` is told once of a watched record that makes no sense. */
+  constructor(read: ReadRecords, onUnreadable: (taskId: string, error: Error) => void) {
     this.#read = read;
+    this.#onUnreadable = onUnreadable;
   }
 
-  /** Calls back for each state that differs from the present one. Throws when the store cannot be read now. */
+  /** Calls back for each state that differs from the present one. Throws when that cannot be read now. */
   async watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {
     const present = (await this.#read([taskId])).get(taskId);
+    if (present instanceof Error) throw present;
     const watch: Watch = {
       taskId,
       onState,
@@ -85,12 +94,13 @@ export class Poller {
     this.#plan();
   }
 
-  #compare(watch: Watch, meta: ResultMeta | undefined): void {
-    if (!meta || !this.#watches.has(watch)) return;
-    const text = encodeResult(meta);
+  #compare(watch: Watch, found: ResultMeta | Error | undefined): void {
+    if (!found || !this.#watches.has(watch)) return;
+    const text = found instanceof Error ? found.message : encodeResult(found);
     if (text === watch.lastText) return;
     watch.lastText = text;
     watch.waitMs = FIRST_WAIT_MS;
-    watch.onState(meta);
+    if (found instanceof Error) this.#onUnreadable(watch.taskId, found);
+    else watch.onState(found);
   }
 }

@@ -115,6 +115,39 @@ describe.each(STORES)('result backend on $name', ({ name, start }) => {
     await expect(backend.wait('never', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
   });
 
+  test('what the store does not take leaves the rest alone', async () => {
+    const [tooLong, good] = ['a/b'.repeat(60), 'good'];
+    const refusing = ['PostgreSQL', 'MariaDB', 'files'].includes(name);
+    const [refused, stored] = await Promise.allSettled([
+      backend.store(record(tooLong, 'SUCCESS')),
+      backend.store(record(good, 'SUCCESS', 1)),
+    ]);
+    expect(stored.status).toBe('fulfilled');
+    expect(await backend.get(good)).toMatchObject({ status: 'SUCCESS' });
+    if (refusing) expect(refused).toMatchObject({ reason: { code: 'bad_request' } });
+  });
+
+  test('keeps a traceback with any characters', async () => {
+    const text = composeResult({
+      taskId: 'nul',
+      status: 'FAILURE',
+      resultText: null,
+      traceback: 'Error: a\0b',
+    });
+    await backend.store({ taskId: 'nul', text });
+    expect(await backend.get('nul')).toMatchObject({
+      traceback: expect.stringMatching(/^Error: a(?:\\x00|\0)b$/),
+    });
+  });
+
+  test('an error of who is told ends the wait', async () => {
+    await backend.store(record('told', 'PROGRESS', 1));
+    const onState = (): never => {
+      throw new Error('not interested');
+    };
+    await expect(backend.wait('told', { onState, timeoutMs: 10_000 })).rejects.toThrow('not interested');
+  });
+
   test('keeps what a group is made of', async () => {
     const members = [
       [['a', null], null],

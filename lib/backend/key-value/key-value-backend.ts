@@ -1,8 +1,9 @@
-import { UmbelError } from '../../contract/errors.ts';
+import { toError, UmbelError } from '../../contract/errors.ts';
 import { isRecord } from '../../protocol/record.ts';
 import { type ResultMeta, readResult } from '../../protocol/result.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { BackendOptions, GroupBackend, ResultBackend, ResultRecord, WaitOptions } from '../backend.ts';
-import { Poller } from '../poller.ts';
+import { Poller, type Records } from '../poller.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { TurnBatch } from '../turn-batch.ts';
 import { waitFor } from '../waiter.ts';
@@ -17,15 +18,20 @@ const MAX_RECORDS = 50;
 /** Results under Celery's keys where nothing tells of changes (KeyValueStoreBackend): in files, or in memory. */
 export class KeyValueBackend implements ResultBackend, GroupBackend {
   readonly displayUrl: string;
+  readonly #logger: Logger;
   readonly #store: KeyValueStore;
   readonly #codec: StoredCodec;
   readonly #expiresSeconds: number;
   readonly #writes = new TurnBatch<ResultRecord>((records) => this.#storeAll(records), MAX_RECORDS);
-  readonly #poller = new Poller((taskIds) => this.#readAll(taskIds));
+  readonly #poller = new Poller(
+    (taskIds) => this.#readAll(taskIds),
+    (taskId, { message }) => this.#logger.warning(`The result of task ${taskId} cannot be read: ${message}`),
+  );
 
   /** For `file:///folder` or `cache+memory://`. Throws `UmbelError('unsupported')` for another cache. */
   constructor(url: string, options: BackendOptions) {
     this.displayUrl = url;
+    this.#logger = options.logger;
     this.#codec = new StoredCodec(options);
     this.#expiresSeconds = options.expiresSeconds ?? 0;
     this.#store = openStore(url, this.#expiresSeconds);
@@ -86,20 +92,28 @@ export class KeyValueBackend implements ResultBackend, GroupBackend {
 
   async #storeAll(records: readonly ResultRecord[]): Promise<void> {
     for (const { taskId, text } of records) {
-      const present = await this.get(taskId);
-      if (present?.status === 'SUCCESS') continue;
+      if (await this.#hasSucceeded(taskId)) continue;
       await this.#store.write(TASK + taskId, Buffer.from(this.#codec.encode(text)));
     }
     this.#poller.touch(new Set(records.map(({ taskId }) => taskId)));
   }
 
-  async #readAll(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultMeta>> {
-    const metas = new Map<string, ResultMeta>();
-    for (const taskId of taskIds) {
-      const meta = await this.get(taskId);
-      if (meta) metas.set(taskId, meta);
+  async #hasSucceeded(taskId: string): Promise<boolean> {
+    try {
+      return (await this.get(taskId))?.status === 'SUCCESS';
+    } catch {
+      // What nobody can read may be overwritten.
+      return false;
     }
-    return metas;
+  }
+
+  async #readAll(taskIds: readonly string[]): Promise<Records> {
+    const found = new Map<string, ResultMeta | Error>();
+    for (const taskId of taskIds) {
+      const record = await this.get(taskId).catch(toError);
+      if (record) found.set(taskId, record);
+    }
+    return found;
   }
 }
 

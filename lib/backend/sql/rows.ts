@@ -13,19 +13,24 @@ export const EXTENDED_COLUMNS = ['name', 'args', 'kwargs', 'worker', 'retries', 
 export function toValues(record: ResultRecord, isExtended: boolean, codec: StoredCodec): Value[] {
   const { status, result, dateDone, traceback, ...more } = decodeResult(record.text);
   const date = dateDone === null ? null : toSqlDate(dateDone);
-  const values: Value[] = [record.taskId, status, encodePickle(result), date, traceback];
+  const values: Value[] = [record.taskId, status, encodePickle(result), date, column(traceback)];
   if (!isExtended) return values;
   const { name, args, kwargs, worker, retries, queue } = more;
   const packed = (value: unknown): Value => (value ? Buffer.from(codec.encodeValue(value)) : null);
   return [
     ...values,
-    name ?? null,
+    column(name),
     packed(args),
     packed(kwargs),
-    worker ?? null,
+    column(worker),
     retries ?? null,
-    queue ?? null,
+    column(queue),
   ];
+}
+
+/** PostgreSQL has no texts with a NUL in them, and an error's message may. */
+function column(text: string | null | undefined): string | null {
+  return text?.replaceAll('\0', '\\x00') ?? null;
 }
 
 /** Throws `UmbelError('bad_message')` when the pickle holds more than data. */

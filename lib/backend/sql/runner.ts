@@ -1,13 +1,16 @@
 import { toError, UmbelError } from '../../contract/errors.ts';
 import { backoffMs } from '../../util/backoff.ts';
 import type { Database, Row, Value } from './database.ts';
+import { codeOf } from './failures.ts';
 
 const BACKOFF = { baseMs: 10, maxMs: 1_000, jitter: true };
 const PATIENCE_MS = 10_000;
+/** Data exceptions: class 22 of PostgreSQL, and those of MySQL's strict mode. */
+const REFUSED = /^(22\w{3}|ER_DATA_|ER_TRUNCATED_|ER_WARN_DATA_)/;
 
 /**
  * Runs statements, again for ten seconds while the database is away or somebody holds a lock. Each must do no harm when it
- * runs twice. Throws `UmbelError('unavailable')`.
+ * runs twice. Throws `UmbelError`: `bad_request` for values that the columns do not take, else `unavailable`.
  */
 export class Runner {
   readonly #database: Database;
@@ -43,7 +46,8 @@ export class Runner {
     const hint = /too long/i.test(reason)
       ? '. The column holds 64 KiB in MySQL: ALTER TABLE … MODIFY it to LONGBLOB (result) or LONGTEXT (traceback)'
       : '';
-    return new UmbelError('unavailable', `Cannot ${what} at ${this.#display}: ${reason}${hint}.`, {
+    const code = REFUSED.test(codeOf(error)) ? 'bad_request' : 'unavailable';
+    return new UmbelError(code, `Cannot ${what} at ${this.#display}: ${reason}${hint}.`, {
       cause: error,
     });
   }

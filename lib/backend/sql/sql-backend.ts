@@ -6,11 +6,11 @@ import { isRecord } from '../../protocol/record.ts';
 import { decodeResult, type ResultMeta } from '../../protocol/result.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { BackendOptions, GroupBackend, ResultBackend, ResultRecord, WaitOptions } from '../backend.ts';
-import { Poller } from '../poller.ts';
+import { Poller, type Records } from '../poller.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { TurnBatch } from '../turn-batch.ts';
 import { waitFor } from '../waiter.ts';
-import type { Database, Value } from './database.ts';
+import type { Database, Row, Value } from './database.ts';
 import { openDatabase, readDatabaseOptions } from './options.ts';
 import { COLUMNS, EXTENDED_COLUMNS, fromRow, toSqlDate, toValues } from './rows.ts';
 import { Runner } from './runner.ts';
@@ -33,7 +33,10 @@ export class SqlBackend implements ResultBackend, GroupBackend {
   readonly #codec: StoredCodec;
   readonly #expiresSeconds: number;
   readonly #writes = new TurnBatch<ResultRecord>((records) => this.#storeAll(records), MAX_ROWS);
-  readonly #poller = new Poller((taskIds) => this.#readAll(taskIds));
+  readonly #poller = new Poller(
+    (taskIds) => this.#readAll(taskIds),
+    (taskId, { message }) => this.#logger.warning(`The result of task ${taskId} cannot be read: ${message}`),
+  );
   #prepared: Tables | null = null;
 
   constructor(url: string, options: BackendOptions) {
@@ -83,7 +86,9 @@ export class SqlBackend implements ResultBackend, GroupBackend {
   }
 
   async get(taskId: string): Promise<ResultMeta | null> {
-    return (await this.#readAll([taskId])).get(taskId) ?? null;
+    const found = (await this.#readAll([taskId])).get(taskId) ?? null;
+    if (found instanceof Error) throw found;
+    return found;
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
@@ -175,22 +180,21 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     this.#poller.touch(new Set(last.keys()));
   }
 
-  async #readAll(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultMeta>> {
+  async #readAll(taskIds: readonly string[]): Promise<Records> {
     const { tasks, isExtended } = this.#tables;
     const { asText } = this.#database.dialect;
     const more = isExtended ? `, ${EXTENDED_COLUMNS.join(', ')}` : '';
     const columns = `task_id, status, result, ${asText('date_done')} AS date_done, traceback${more}`;
-    const metas = new Map<string, ResultMeta>();
+    const found = new Map<string, ResultMeta | Error>();
     for (let first = 0; first < taskIds.length; first += MAX_ROWS) {
       const some = taskIds.slice(first, first + MAX_ROWS);
       const marks = some.map((_, index) => this.#mark(index + 1)).join(', ');
       const sql = `SELECT ${columns} FROM ${tasks} WHERE task_id IN (${marks})`;
       for (const row of await this.#runner.run('read results', sql, some)) {
-        const meta = fromRow(row, this.#codec);
-        metas.set(meta.taskId, meta);
+        found.set(String(row['task_id']), readRow(row, this.#codec));
       }
     }
-    return metas;
+    return found;
   }
 
   get #tables(): Tables {
@@ -200,5 +204,13 @@ export class SqlBackend implements ResultBackend, GroupBackend {
 
   #mark(n: number): string {
     return this.#database.dialect.placeholder(n);
+  }
+}
+
+function readRow(row: Row, codec: StoredCodec): ResultMeta | Error {
+  try {
+    return fromRow(row, codec);
+  } catch (error) {
+    return toError(error);
   }
 }
