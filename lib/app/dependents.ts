@@ -71,7 +71,9 @@ export async function concludeHeader(
     await failBody(app, sender, body, new ChordError(`Callback error: ${exceptionRepr(error)}`));
     return;
   }
-  await verdict.done?.();
+  await verdict.done?.().catch(() => {
+    // The body is on its way: its header must not fail now. The counters expire by themselves.
+  });
 }
 
 /** Errbacks get the failed id, as Celery does for those that take one argument. */

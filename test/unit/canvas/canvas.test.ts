@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResultBackend } from '../../../lib/backend/backend.ts';
 import {
   AsyncResult,
   Celery,
@@ -266,6 +267,33 @@ describe('chords', () => {
     expect(await (await grouped.delay()).get(wait)).toEqual([2, 4, 6]);
     const long = chain(inner, add.s(1)).pipe(chord([add.s(1), add.s(2)], chain(total.s(), add.s(100))));
     expect(await (await long.delay()).get(wait)).toBe(117);
+  });
+
+  it('do not fail when their counters cannot be deleted', async () => {
+    class Forgetless extends Celery {
+      override async backend(): Promise<ResultBackend> {
+        return new Proxy(await super.backend(), {
+          get: (target, key) => {
+            if (key === 'forgetChord') return () => Promise.reject(new Error('no connection'));
+            const value: unknown = Reflect.get(target, key);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+      }
+    }
+    const other = new Forgetless('tasks', { broker: redis.url(2), backend: redis.url(3) }, silentLogger);
+    const add = other.task('t.add', (x: number, y: number) => x + y);
+    const total = other.task('t.total', (numbers: number[]) => numbers.reduce((a, b) => a + b, 0));
+    const forgetful = new MiniWorker(other);
+    await forgetful.start();
+    try {
+      const result = await chord([add.s(1, 1), add.s(2, 2)], total.s()).delay();
+      expect(await result.get(wait)).toBe(6);
+      expect(await result.parent?.get(wait)).toEqual([2, 4]);
+    } finally {
+      await forgetful.stop();
+      await other.close();
+    }
   });
 
   it('with an empty header call the body at once', async () => {
