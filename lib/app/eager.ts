@@ -1,6 +1,8 @@
+import { UmbelError } from '../contract/errors.ts';
 import { Ignore, Reject, Retry } from '../protocol/celery-errors.ts';
 import { encodeException } from '../protocol/exception.ts';
 import { isoformatNow } from '../protocol/json-types.ts';
+import { isRecord } from '../protocol/record.ts';
 import { encodeResult, type ResultMeta } from '../protocol/result.ts';
 import { serializerNamed } from '../protocol/serializer.ts';
 import { uuid } from '../util/clock.ts';
@@ -38,7 +40,7 @@ export async function runEagerly(
   const copy = copier(options.serializer ?? task.serializer ?? app.conf.task_serializer);
   const id = options.taskId ?? uuid();
   const surrounding = currentContext();
-  let call: EagerCall = { args: copy(args), kwargs: copy(options.kwargs ?? {}) };
+  let call = copyCall(copy, args, options.kwargs ?? {});
   for (let retries = 0; ; retries += 1) {
     const context = eagerContext(task, id, call, retries, options);
     await tellPrerun(app.signals, task, context);
@@ -47,7 +49,7 @@ export async function runEagerly(
     await tellPostrun(app.signals, task, context, end.meta.status, end.error ?? end.meta.result);
     if (end.meta.status === 'RETRY') {
       const { args: nextArgs, kwargs } = context.retryPlan ?? call;
-      call = { args: copy(nextArgs), kwargs: copy(kwargs) };
+      call = copyCall(copy, nextArgs, kwargs);
       continue;
     }
     await keep(app, task, options, end.meta);
@@ -65,7 +67,7 @@ async function conclude(
   task: Task,
   context: EagerContext,
   ending: Ending,
-  copy: <T>(value: T) => T,
+  copy: Copy,
 ): Promise<EagerEnd> {
   const { id, args, kwargs } = context;
   try {
@@ -158,17 +160,22 @@ function eagerContext(
   };
 }
 
-/** What values are on the other side of the wire: the serializer must be able to write and read them. */
-function copier(name: string): <T>(value: T) => T {
+/** What a value is on the other side of the wire. Throws `UmbelError('bad_request')` for what cannot be sent. */
+type Copy = (value: unknown) => unknown;
+
+function copier(name: string): Copy {
   const serializer = serializerNamed(name);
-  return <T>(value: T): T => {
-    const copied = serializer.decode(serializer.encode(value));
-    if (isLike(copied, value)) return copied;
-    throw new TypeError(`The value does not survive ${serializer.name}.`);
-  };
+  return (value) => serializer.decode(serializer.encode(value));
 }
 
-/** The serializer decides what a value becomes; lists stay lists, and records records. */
-function isLike<T>(copied: unknown, original: T): copied is T {
-  return Array.isArray(copied) === Array.isArray(original);
+function copyCall(
+  copy: Copy,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): EagerCall {
+  const [copiedArgs, copiedKwargs] = [copy(args), copy(kwargs)];
+  if (!Array.isArray(copiedArgs) || !isRecord(copiedKwargs)) {
+    throw new UmbelError('bad_request', 'The arguments of a task are a list and an object.');
+  }
+  return { args: copiedArgs, kwargs: copiedKwargs };
 }

@@ -98,6 +98,8 @@ describe('task_always_eager', () => {
     const packed = await echo.applyAsync([new Uint8Array([7])], { serializer: 'msgpack' });
     expect([...Buffer.from((await packed.get()) as Uint8Array)]).toEqual([7]);
     await expect(echo.delay(() => {})).rejects.toThrow();
+    const inner = await (await app.task('t.starts', () => add.delay(1, 1)).delay()).get();
+    expect(app.resultFromTuple(inner).id).toMatch(/^[0-9a-f-]{36}$/);
     const failed = await app.task('t.unwritable', () => () => {}).delay();
     expect(await failed.status()).toBe('FAILURE');
   });
