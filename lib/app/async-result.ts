@@ -142,7 +142,8 @@ export class AsyncResult<T = unknown> implements AnyResult {
    * `await task.delay()` wait for the task itself.
    */
   onReady(callback: (value: T) => void, onError: (error: unknown) => void = () => {}): void {
-    this.get().then(callback, onError);
+    // Nobody is kept waiting, so that a running task may ask for it, too.
+    this.get({ disableSyncSubtasks: false }).then(callback, onError);
   }
 
   /** Throws the error of a task that has failed or was revoked; does nothing otherwise. */

@@ -21,6 +21,11 @@ export function formatOf(conf: Config, { serializer, compression }: FormatOption
   };
 }
 
+/** Throws `UmbelError('bad_request')` for a value that cannot be stored with `result_serializer`. JSON is known to be. */
+export function checkResult({ result_serializer: name }: Config, value: unknown): void {
+  if (name !== 'json') serializerNamed(name).encode(value);
+}
+
 /** What a worker and its remote control read. */
 export function limitsOf(conf: Config): PayloadLimits {
   return {

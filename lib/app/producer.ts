@@ -64,10 +64,12 @@ export class Producer {
     const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged, task);
     const id = merged.taskId ?? uuid();
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
+    const published = this.publishCall(call, routed, merged);
+    // Only now: what could not be written is nobody's child.
     if (context && task.trail !== false && merged.addToParent !== false && !context.calledDirectly) {
       context.children.push([[id, null], null]);
     }
-    return { id, ignored: call.ignoreResult ?? false, published: this.publishCall(call, routed, merged) };
+    return { id, ignored: call.ignoreResult ?? false, published };
   }
 
   /** Publishes a call that is complete, such as a retry. */

@@ -9,6 +9,7 @@ import type { AppPort } from './app-port.ts';
 import { type Ending, runAttempt } from './attempt.ts';
 import { type RetryPlan, runInContext, type TaskContext, type TaskServices } from './context.ts';
 import { MessageContext } from './message-context.ts';
+import { checkResult } from './payload-format.ts';
 import type { Registry } from './registry.ts';
 import type { Signals } from './signals.ts';
 import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
@@ -114,6 +115,7 @@ function succeed(
   let resultText: string;
   try {
     resultText = encodeJson(value ?? null);
+    checkResult(app.conf, value ?? null);
   } catch (error) {
     return fail(app, task, context, new EncodeError(error instanceof Error ? error.message : String(error)));
   }

@@ -81,20 +81,17 @@ export class ResultSet<T = unknown[]> {
     return this.get(options);
   }
 
-  /** Ids and values in the order in which they come. Errors as with `get`. */
+  /** Ids and values in the order in which they come. Errors as with `get`. Whoever stops early waits for none of the rest. */
   async *iterate(options: GetOptions = {}): AsyncGenerator<readonly [taskId: string, value: unknown]> {
-    const waiting = new Map(
-      this.#results.map((result) => [
-        result.id,
-        result.get(options).then((value) => [result.id, value] as const),
-      ]),
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const arrivals = inOrderOfArrival(
+      this.#results.map(async (result) => [result.id, await result.get({ ...options, signal })] as const),
     );
-    // Of those that fail while another one is being handled, the next round tells.
-    for (const promise of waiting.values()) promise.catch(() => {});
-    while (waiting.size > 0) {
-      const next = await Promise.race(waiting.values());
-      waiting.delete(next[0]);
-      yield next;
+    try {
+      for (const arrival of arrivals) yield await arrival;
+    } finally {
+      stop.abort();
     }
   }
 
@@ -156,4 +153,22 @@ export class ResultSet<T = unknown[]> {
   #ask<A>(question: (result: AnyResult) => Promise<A>): Promise<A[]> {
     return Promise.all(this.#results.map(question));
   }
+}
+
+/** As many promises, of which the first settles as the first of the given ones does, and so on. */
+function inOrderOfArrival<T>(promises: readonly Promise<T>[]): Promise<T>[] {
+  const settlers: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void }[] = [];
+  const arrivals = promises.map(
+    () => new Promise<T>((resolve, reject) => void settlers.push({ resolve, reject })),
+  );
+  let arrived = 0;
+  for (const promise of promises) {
+    promise.then(
+      (value) => settlers[arrived++]?.resolve(value),
+      (error: unknown) => settlers[arrived++]?.reject(error),
+    );
+  }
+  // One that fails while another is being handled is not unheard: its turn comes.
+  for (const arrival of arrivals) arrival.catch(() => {});
+  return arrivals;
 }

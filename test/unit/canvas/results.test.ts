@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   AsyncResult,
@@ -12,6 +13,7 @@ import {
 import { silentLogger } from '../../../lib/util/logger.ts';
 import { MiniWorker } from '../../kit/mini-worker.ts';
 import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
+import { waitUntil } from '../../kit/wait-until.ts';
 
 let redis: RedisServer;
 let app: Celery;
@@ -43,6 +45,13 @@ function tasks() {
     }),
     parent: app.task('t.parent', () => add.delay(1, 1)),
     grandparent: app.task('t.grandparent', () => group(add.s(1, 1), add.s(2, 2)).delay()),
+    listening: app.task('t.listening', async () => {
+      const result = await add.delay(1, 1);
+      return new Promise<number>((resolve, reject) => result.onReady(resolve, reject));
+    }),
+    unsent: app.task('t.unsent', async () => {
+      await Reflect.apply(add.delay, add, [1, () => {}]).catch(() => {});
+    }),
     inside: app.task('t.inside', async () => (await add.delay(1, 1)).get()),
     fail: app.task('t.fail', (text: string): number => {
       throw new RangeError(text);
@@ -159,6 +168,36 @@ describe('what a result has started', () => {
   });
 });
 
+describe('inside a task', () => {
+  it('a callback may be left for a result', async () => {
+    expect(await (await tasks().listening.delay()).get(wait)).toBe(2);
+  });
+
+  it('what could not be sent is no child', async () => {
+    const result = await tasks().unsent.delay();
+    await result.get(wait);
+    expect(await result.children()).toEqual([]);
+  });
+});
+
+describe('a result that result_serializer cannot write', () => {
+  it('is a failure of its task', async () => {
+    const urls = { broker: redis.url(2), backend: redis.url(3) };
+    const settings = { result_serializer: 'msgpack', result_accept_content: ['msgpack'] };
+    const other = new Celery('packed', { ...urls, ...settings }, silentLogger);
+    const wide = other.task('t.wide', (bits: number) => 2n ** BigInt(bits));
+    const packing = new MiniWorker(other);
+    await packing.start();
+    try {
+      expect(await (await wide.delay(62)).get(wait)).toBe(2n ** 62n);
+      await expect((await wide.delay(80)).get(wait)).rejects.toMatchObject({ name: 'EncodeError' });
+    } finally {
+      await packing.stop();
+      await other.close();
+    }
+  });
+});
+
 describe('a set of results', () => {
   it('changes, counts, and waits for all in order', async () => {
     const { add } = tasks();
@@ -204,6 +243,18 @@ describe('a set of results', () => {
     await expect(broken.maybeThrow()).rejects.toThrow('first');
     expect(await broken.failed()).toBe(true);
     await expect(new ResultSet(app, [await never()]).get({ timeout: 0.05 })).rejects.toThrow(TimeoutError);
+  });
+
+  it('waits for none of the rest when one stops early', async () => {
+    const client = new Redis(redis.port);
+    const isHeard = async (): Promise<boolean> => (await client.pubsub('CHANNELS', '*meta*')).length > 0;
+    const set = new ResultSet(app, [await never(), await tasks().add.delay(1, 1)]);
+    for await (const [, value] of set.iterate(wait)) {
+      expect(value).toBe(2);
+      break;
+    }
+    await waitUntil('nobody listens', async () => !(await isHeard()));
+    client.disconnect();
   });
 
   it('of a group equals the same group', async () => {
