@@ -3,6 +3,7 @@ import { toError, UmbelError } from '../contract/errors.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
+import { closeInTime } from './close-in-time.ts';
 import { type AmqpLink, openLink } from './connect.ts';
 import { messageOf } from './failures.ts';
 import type { AmqpAddress } from './url.ts';
@@ -110,17 +111,15 @@ export class AmqpConnection implements Service {
   }
 
   async stop(): Promise<void> {
-    const { model } = this.#link ?? {};
+    const link = this.#link;
     const wasUp = this.isUp;
     this.#state = 'stopped';
     if (this.#retry) clearTimeout(this.#retry);
     if (this.#watchdog) clearInterval(this.#watchdog);
-    if (!model) return;
+    if (!link) return;
     if (wasUp) this.#tell(this.#downListeners, 'stopped');
-    // A broker that does not answer must not hold up the end.
-    const limit = setTimeout(() => this.#link?.destroy(), 1_000);
-    await model.close().catch(() => {});
-    clearTimeout(limit);
+    await closeInTime(link.model);
+    link.destroy();
     this.#link = null;
   }
 

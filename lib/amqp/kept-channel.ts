@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
+import { closeInTime } from './close-in-time.ts';
 import type { AmqpConnection } from './connection.ts';
 import { ConnectionLost, messageOf, refusedError, replyCode } from './failures.ts';
 
@@ -73,8 +74,7 @@ export class KeptChannel<C extends Channel> implements Service {
     await this.#opening?.catch(() => {});
     const channel = this.#channel;
     this.#channel = null;
-    // Closed with the connection, or refused: gone either way.
-    await channel?.close().catch(() => {});
+    if (channel) await closeInTime(channel);
   }
 
   /** Waits until the channel is there, or will not be any more. */
@@ -87,7 +87,7 @@ export class KeptChannel<C extends Channel> implements Service {
   async renew(reason: string): Promise<void> {
     const channel = this.#channel;
     this.#lose(reason);
-    await channel?.close().catch(() => {});
+    if (channel) await closeInTime(channel);
     await this.#reopen();
   }
 
@@ -121,7 +121,7 @@ export class KeptChannel<C extends Channel> implements Service {
     try {
       await setup(channel);
     } catch (error) {
-      if (!isClosed) await channel.close().catch(() => {});
+      if (!isClosed) await closeInTime(channel);
       // A closed channel fails whatever waits on it; only the broker's own answer says why.
       throw isClosed && replyCode(error) === null ? new ConnectionLost(reason, { cause: error }) : error;
     }

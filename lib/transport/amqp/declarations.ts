@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib';
+import { closeInTime } from '../../amqp/close-in-time.ts';
 import type { AmqpConnection } from '../../amqp/connection.ts';
 import { refusedError } from '../../amqp/failures.ts';
 import type { Queue } from '../transport.ts';
@@ -82,7 +83,7 @@ export async function onOwnChannel<T>(
     // The error also comes as the failure of what was asked.
     channel.on('error', () => {});
     const result = await work(channel);
-    await channel.close();
+    await closeInTime(channel);
     return result;
   } catch (error) {
     throw refusedError(error, what, connection.address.display);
