@@ -72,6 +72,8 @@ it('workers of both languages tell each other what is revoked, and notice when o
     .revoked();
   expect(revoked['ts1@test']).toEqual(['known-to-python', 'known-to-us']);
   expect([...(revoked['py2@test'] as string[])].sort()).toEqual(['known-to-python', 'known-to-us']);
+  // Before its first heartbeat nobody could miss another.
+  await first.logged(/py1@test joined the party/);
   await python.stop('SIGKILL');
   await first.logged(/INFO\/MainProcess\] missed heartbeat from py1@test/, 30_000);
 }, 90_000);

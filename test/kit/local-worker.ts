@@ -16,7 +16,7 @@ export class LocalWorker {
       this.log += line;
     };
     this.worker = new Worker(app, {
-      logger: createLogger({ level: 'INFO', write }),
+      logger: createLogger({ level: 'DEBUG', write }),
       pool: 'async',
       concurrency: 4,
       ...options,
