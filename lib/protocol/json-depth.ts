@@ -16,8 +16,8 @@ export function isDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-/** The place of the closing quote; the end of the text when there is none. */
-function endOfString(text: string, start: number): number {
+/** The place of the quote that closes the one at `start`; the end of the text when there is none. */
+export function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let slashes = 0;
     while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes += 1;

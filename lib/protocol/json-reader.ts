@@ -1,7 +1,8 @@
 import { UmbelError } from '../contract/errors.ts';
+import { endOfString } from './json-depth.ts';
 
 const TOKEN =
-  /[ \t\n\r]*(?:("[^"\\]*(?:\\.[^"\\]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(-?Infinity|NaN|true|false|null)|([[\]{},:]))/y;
+  /[ \t\n\r]*(?:(")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(-?Infinity|NaN|true|false|null)|([[\]{},:]))/y;
 
 const WORDS: Readonly<Record<string, unknown>> = {
   true: true,
@@ -99,8 +100,17 @@ class Reader {
     TOKEN.lastIndex = this.#at;
     const match = TOKEN.exec(this.#text);
     if (!match) return this.#fail();
+    // Not by the pattern: it would need a place on its stack for each escape of a long text.
+    if (match[1] === '"') return this.#quoted(TOKEN.lastIndex - 1);
     this.#at = TOKEN.lastIndex;
     return match[0].trimStart();
+  }
+
+  #quoted(start: number): string {
+    const end = endOfString(this.#text, start);
+    if (end === this.#text.length) return this.#fail();
+    this.#at = end + 1;
+    return this.#text.slice(start, end + 1);
   }
 
   #peek(): string {

@@ -50,19 +50,14 @@ export const ALL_TYPES: ReadonlySet<string> = new Set(SERIALIZERS.map(({ content
 
 const NAMES = SERIALIZERS.map(({ name }) => name).join(', ');
 
-/** MIME types that name nothing we may read; kombu lists them beside the real ones. */
-const UNSAFE: Readonly<Record<string, string>> = {
-  pickle: 'application/x-python-serialize',
-  'application/x-python-serialize': 'application/x-python-serialize',
-};
+/** kombu's fourth, by its name and MIME type. */
+const PICKLE: ReadonlySet<string> = new Set(['pickle', 'application/x-python-serialize']);
 
 /** A serializer by its name or MIME type. Throws `UmbelError('bad_config')`; pickle is never there. */
 export function serializerNamed(name: string, setting = 'serializer'): Serializer {
   const found = SERIALIZERS.find((known) => known.name === name || known.contentType === name);
   if (found) return found;
-  const reason = Object.hasOwn(UNSAFE, name)
-    ? 'which can run code and is never read or written'
-    : 'which is none';
+  const reason = PICKLE.has(name) ? 'which can run code and is never read or written' : 'which is none';
   throw new UmbelError('bad_config', `${setting} is "${name}", ${reason}. There are: ${NAMES}.`);
 }
 

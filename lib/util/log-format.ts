@@ -24,24 +24,23 @@ const FIELDS = [
   'task_name',
   'task_id',
 ] as const;
-const FIELD = /%\((\w+)\)(-?)(\d*)[sd]/g;
+/** A field, or a percent sign. */
+const PART = /%(?:%|\((\w+)\)(-?)(\d*)[sd])/g;
 
 /** Names in a format that no line has, for an error before the worker starts. */
 export function unknownFields(format: string): string[] {
-  return [...format.matchAll(FIELD)]
-    .map(([, name = '']) => name)
-    .filter((name) => !FIELDS.some((known) => known === name));
+  const names = [...format.matchAll(PART)].flatMap(([, name]) => name ?? []);
+  return names.filter((name) => !FIELDS.some((known) => known === name));
 }
 
 /** Writes lines as a format of Python's logging says: `%(levelname)-8s`. */
 export function compileFormat(format: string): (fields: LogFields) => string {
   return (fields) =>
-    format
-      .replace(FIELD, (_whole, name: string, left: string, width: string) => {
-        const text = textOf(name, fields);
-        return left ? text.padEnd(Number(width)) : text.padStart(Number(width));
-      })
-      .replaceAll('%%', '%');
+    format.replace(PART, (_whole, name: string | undefined, left: string, width: string) => {
+      if (name === undefined) return '%';
+      const text = textOf(name, fields);
+      return left ? text.padEnd(Number(width)) : text.padStart(Number(width));
+    });
 }
 
 function textOf(field: string, fields: LogFields): string {

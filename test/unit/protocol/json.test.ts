@@ -123,5 +123,8 @@ describe('decodeJson', () => {
     }
     const long = 'x'.repeat(5_000_000);
     expect(decodeJson(`[NaN, "${long}\\n"]`)).toEqual([Number.NaN, `${long}\n`]);
+    const escapes = '\\n'.repeat(5_000_000);
+    expect(decodeJson(`[NaN, "${escapes}"]`)).toEqual([Number.NaN, '\n'.repeat(5_000_000)]);
+    expect(() => decodeJson(`[NaN, "${escapes}`)).toThrow(/Not JSON/);
   });
 });

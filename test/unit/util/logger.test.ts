@@ -35,6 +35,13 @@ describe('lines of the log', () => {
     );
   });
 
+  it('leave the percent signs of what is logged alone', () => {
+    const format = '%%(message)s %(message)s';
+    expect(logged({ format }, (logger) => logger.info('100%% %(asctime)s'))).toBe(
+      '%(message)s 100%% %(asctime)s\n',
+    );
+  });
+
   it('are coloured from warnings on when asked', () => {
     const color = (level: 'info' | 'error'): string =>
       logged({ format: '%(message)s', isColored: true }, (logger) => logger[level]('x'));
