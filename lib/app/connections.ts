@@ -8,6 +8,7 @@ import { openTransport } from '../transport/open.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
+import { OnDemand } from '../util/on-demand.ts';
 import { type Config, EMBEDDED_BACKEND, EMBEDDED_BROKER } from './config.ts';
 import { transportOptionsOf } from './transport-options.ts';
 
@@ -18,12 +19,10 @@ export class Connections {
   readonly #origin: string;
   readonly #oid: string;
   readonly #logger: Logger;
-  #transport: Promise<Transport> | null = null;
-  #openTransport: Transport | null = null;
-  #backend: Promise<ResultBackend> | null = null;
-  #sender: Promise<Transport> | null = null;
-  #openSenderNow: Transport | null = null;
-  #mailbox: Promise<Mailbox> | null = null;
+  readonly #transport = new OnDemand(() => this.#startTransport());
+  readonly #backend = new OnDemand(() => this.#startBackend());
+  readonly #sender = new OnDemand(() => this.#openSender());
+  readonly #mailbox = new OnDemand(() => this.#openMailbox());
   #dispatcher: EventDispatcher | null = null;
 
   constructor(conf: Config, clock: LamportClock, origin: string, oid: string, logger: Logger) {
@@ -42,52 +41,24 @@ export class Connections {
 
   /** The transport itself once it is open: sending then waits for nothing else. A promise means that it opens. */
   transportNow(): Transport | Promise<Transport> {
-    return this.#openTransport ?? this.transport();
+    return this.#transport.now ?? this.#transport.get();
   }
 
   /** The transport for sending tasks: with `rpc://` the queue of their results is open by then. */
   senderNow(): Transport | Promise<Transport> {
-    if (!isRpcUrl(this.backendUrl)) return this.transportNow();
-    this.#sender ??= this.#openSender().catch((error: unknown) => {
-      this.#sender = null;
-      throw error;
-    });
-    return this.#openSenderNow ?? this.#sender;
+    return isRpcUrl(this.backendUrl) ? (this.#sender.now ?? this.#sender.get()) : this.transportNow();
   }
 
   transport(): Promise<Transport> {
-    this.#transport ??= this.#startTransport().catch((error: unknown) => {
-      // The next call tries again.
-      this.#transport = null;
-      throw error;
-    });
-    return this.#transport;
+    return this.#transport.get();
   }
 
   backend(): Promise<ResultBackend> {
-    this.#backend ??= this.#startBackend().catch((error: unknown) => {
-      this.#backend = null;
-      throw error;
-    });
-    return this.#backend;
+    return this.#backend.get();
   }
 
   mailbox(): Promise<Mailbox> {
-    this.#mailbox ??= this.transport()
-      .then(
-        (transport) =>
-          new Mailbox({
-            transport,
-            clock: this.#clock,
-            serializer: serializerNamed(this.#conf.task_serializer),
-            exchange: this.#conf.control_exchange,
-          }),
-      )
-      .catch((error: unknown) => {
-        this.#mailbox = null;
-        throw error;
-      });
-    return this.#mailbox;
+    return this.#mailbox.get();
   }
 
   /** Sends events of this process: of a client only task-sent. */
@@ -105,23 +76,25 @@ export class Connections {
 
   /** Sends what is under way and closes. What is used afterwards opens anew. */
   async close(): Promise<void> {
-    const { transport, backend, mailbox, dispatcher } = {
-      transport: this.#transport,
-      backend: this.#backend,
-      mailbox: this.#mailbox,
-      dispatcher: this.#dispatcher,
-    };
-    this.#transport = null;
-    this.#openTransport = null;
-    this.#backend = null;
-    this.#sender = null;
-    this.#openSenderNow = null;
-    this.#mailbox = null;
+    const dispatcher = this.#dispatcher;
     this.#dispatcher = null;
-    await dispatcher?.flush();
-    await closed(mailbox, (opened) => opened.close());
-    await closed(backend, (opened) => opened.stop());
-    await closed(transport, (opened) => opened.stop());
+    const [mailbox, backend, transport] = [
+      this.#mailbox.release(),
+      this.#backend.release(),
+      this.#transport.release(),
+      this.#sender.release(),
+    ];
+    try {
+      await dispatcher?.flush();
+      await (await mailbox)?.close();
+    } finally {
+      // What cannot be closed in an orderly way must not keep the process alive.
+      try {
+        await (await backend)?.stop();
+      } finally {
+        await (await transport)?.stop();
+      }
+    }
   }
 
   async #startTransport(): Promise<Transport> {
@@ -131,7 +104,6 @@ export class Connections {
       ...transportOptionsOf(conf),
     });
     await transport.start();
-    this.#openTransport = transport;
     return transport;
   }
 
@@ -162,13 +134,16 @@ export class Connections {
   async #openSender(): Promise<Transport> {
     const [transport, backend] = [await this.transport(), await this.backend()];
     if (backend instanceof RpcBackend) await backend.listen();
-    this.#openSenderNow = transport;
     return transport;
   }
-}
 
-async function closed<T>(opening: Promise<T> | null, close: (opened: T) => Promise<void>): Promise<void> {
-  // One that never opened has told its user; there is nothing to close.
-  const opened = await opening?.catch(() => null);
-  if (opened) await close(opened);
+  async #openMailbox(): Promise<Mailbox> {
+    const conf = this.#conf;
+    return new Mailbox({
+      transport: await this.transport(),
+      clock: this.#clock,
+      serializer: serializerNamed(conf.task_serializer),
+      exchange: conf.control_exchange,
+    });
+  }
 }

@@ -112,7 +112,8 @@ export class Mailbox {
   async close(): Promise<void> {
     const queue = this.#queue;
     this.#queue = null;
-    await (await queue)?.close();
+    // One that never opened has told its user.
+    await (await queue?.catch(() => null))?.close();
   }
 
   /** A revoke that no worker hears is lost in Celery: the broker keeps it for those that come. */
