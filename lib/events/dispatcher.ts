@@ -1,5 +1,6 @@
 import { type CeleryEvent, encodeEvent, routingKeyOf } from '../protocol/event.ts';
 import type { Serializer } from '../protocol/serializer.ts';
+import type { WireMessage } from '../protocol/wire.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type LamportClock, nowSeconds } from '../util/clock.ts';
 
@@ -129,15 +130,29 @@ export class EventDispatcher {
       this.#dropped += count;
       return;
     }
-    const sending = this.#transport
-      .broadcast(this.#exchange, routingKey, encodeEvent(event, this.#serializer))
-      .then(
-        () => void this.#inFlight.delete(sending),
-        () => {
-          this.#inFlight.delete(sending);
-          this.#dropped += count;
-        },
-      );
+    const message = this.#encode(event);
+    if (message === null) {
+      // What a task put into one event must not take the others down with it.
+      if (Array.isArray(event) && count > 1) for (const each of event) this.#publish(routingKey, [each]);
+      else this.#dropped += 1;
+      return;
+    }
+    const sending = this.#transport.broadcast(this.#exchange, routingKey, message).then(
+      () => void this.#inFlight.delete(sending),
+      () => {
+        this.#inFlight.delete(sending);
+        this.#dropped += count;
+      },
+    );
     this.#inFlight.add(sending);
+  }
+
+  /** null for what the serializer cannot write. */
+  #encode(event: CeleryEvent | readonly CeleryEvent[]): WireMessage | null {
+    try {
+      return encodeEvent(event, this.#serializer);
+    } catch {
+      return null;
+    }
   }
 }
