@@ -6,16 +6,21 @@ import type { CeleryConfig, Config } from './config.ts';
 import { checkFormats } from './payload-format.ts';
 import { explainName } from './setting-names.ts';
 
-/** Lays settings over others. Throws `UmbelError('bad_config')` for a name that is no setting. */
+/**
+ * Lays settings over others. Throws `UmbelError('bad_config')` for a name that is no setting, or a value that is of no
+ * use; then nothing has changed.
+ */
 export function applyConfig(conf: Config, changes: CeleryConfig): void {
   const { broker, backend, ...settings } = changes;
-  if (broker !== undefined) conf.broker_url = broker;
-  if (backend !== undefined) conf.result_backend = backend;
+  const next = { ...conf };
+  if (broker !== undefined) next.broker_url = broker;
+  if (backend !== undefined) next.result_backend = backend;
   for (const [key, value] of Object.entries(settings)) {
     if (!Object.hasOwn(conf, key)) throw wrong(explainName(key, Object.keys(conf)));
-    if (value !== undefined) Reflect.set(conf, key, value);
+    if (value !== undefined) Reflect.set(next, key, value);
   }
-  checkConfig(conf);
+  checkConfig(next);
+  Object.assign(conf, next);
 }
 
 function checkConfig(conf: Config): void {

@@ -92,7 +92,7 @@ export class Celery implements TraceApp {
     });
   }
 
-  /** Changes settings. Throws `UmbelError('bad_config')` for a name that is none. */
+  /** Changes settings: all, or none when it throws `UmbelError('bad_config')` for a name or value of no use. */
   configure(config: CeleryConfig): void {
     applyConfig(this.conf, config);
   }

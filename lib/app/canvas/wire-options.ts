@@ -47,8 +47,8 @@ export function toWireOptions(options: ApplyOptions): WireOptions {
   const { eta, expires, retryPolicy, link, linkError, chord, chain, stampedHeaders, stamps } = options;
   return without({
     ...wire,
-    eta: eta === undefined ? undefined : etaText({ eta }),
-    expires: expires instanceof Date ? etaText({ eta: expires }) : expires,
+    eta: timeOption(eta),
+    expires: typeof expires === 'number' ? expires : timeOption(expires),
     retry_policy: retryPolicy && {
       max_retries: retryPolicy.maxRetries,
       interval_start: retryPolicy.intervalStart,
@@ -62,6 +62,13 @@ export function toWireOptions(options: ApplyOptions): WireOptions {
     stamped_headers: stampedHeaders,
     ...stamps,
   });
+}
+
+/** A text stays as it is: its time zone may be that of the app, which is only known when it is sent. */
+function timeOption(time: Date | string | undefined): string | undefined {
+  if (time === undefined || time === null) return undefined;
+  const text = etaText({ eta: time });
+  return typeof time === 'string' ? time : (text ?? undefined);
 }
 
 const BY_WIRE_NAME = new Map<string, { readonly name: string; readonly isText: boolean }>([

@@ -31,6 +31,15 @@ describe('settings', () => {
     );
   });
 
+  it('change all at once, or not at all', () => {
+    const app = new Celery('a', {}, silentLogger);
+    const change = { task_acks_late: true, timezone: 'Europe/Atlantis' };
+    expect(() => app.configure(change)).toThrow(/Atlantis/);
+    expect([app.conf.task_acks_late, app.conf.timezone]).toEqual([false, null]);
+    app.configure({ ...change, timezone: 'Europe/Berlin' });
+    expect([app.conf.task_acks_late, app.conf.timezone]).toEqual([true, 'Europe/Berlin']);
+  });
+
   it('refuse serializers that are not there', () => {
     expect(() => new Celery('a', { task_serializer: 'pickle' })).toThrow(
       /never read or written\. There are: json, msgpack, yaml/,

@@ -92,6 +92,20 @@ describe('signatures', () => {
     notes.length = 0;
   });
 
+  it("take a time without offset as one of the app's zone, as a call does", async () => {
+    const zoned = new Celery('zoned', { broker: redis.url(4), timezone: 'America/New_York' }, silentLogger);
+    const sent: unknown[] = [];
+    zoned.on('before_task_publish', ({ headers }) => void sent.push(headers['eta'], headers['expires']));
+    const add = zoned.task('t.add', (x: number, y: number) => x + y);
+    const times = { eta: '2030-06-01T10:00:00', expires: '2030-06-01T11:00:00' };
+    await add.applyAsync([1, 2], times);
+    await add.s(1, 2).set(times).delay();
+    await add.s(1, 2).applyAsync([], times);
+    const inUtc = ['2030-06-01T14:00:00.000000+00:00', '2030-06-01T15:00:00.000000+00:00'];
+    expect(sent).toEqual([...inUtc, ...inUtc, ...inUtc]);
+    await zoned.close();
+  });
+
   it('need an app, and options that exist', async () => {
     const { add } = tasks();
     expect(() => add.s(1, 2).set({ eta: 'tomorrow' })).toThrow(UmbelError);
