@@ -37,7 +37,7 @@ function local(hostname: string): LocalWorker {
 async function stock(hostname: string): Promise<TestProcess> {
   const worker = new TestProcess(
     '/usr/bin/python3',
-    ['-m', 'celery', '-A', 'tasks_py', 'worker', '-l', 'info', '-c', '1', '-Q', 'py', '-n', hostname],
+    ['-m', 'celery', '-A', 'tasks_py', 'worker', '-l', 'debug', '-c', '1', '-Q', 'py', '-n', hostname],
     {
       cwd: `${ROOT}test/interop`,
       env: {
@@ -87,7 +87,14 @@ it('elects one worker to act, also when there is only one', async () => {
   const others = [await local('ts2@test').start(), await local('ts3@test').start()];
   const python = await stock('py1@test');
   const all = [first, ...others];
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  // Who does not know all others would count too few votes.
+  const names = ['ts1@test', 'ts2@test', 'ts3@test', 'py1@test'];
+  for (const [index, worker] of all.entries()) {
+    for (const name of names.filter((_, other) => other !== index)) {
+      await worker.logged(new RegExp(`${name} joined the party`));
+    }
+  }
+  for (const name of names.slice(0, 3)) await python.waitFor(new RegExp(`${name} joined the party`), 30_000);
   await client.control.election('many', 'task', action);
   const concluded = (): number =>
     all.filter(({ log }) => /(I won the election|elected for) many/.test(log)).length;
