@@ -1,6 +1,7 @@
 import { toError, UmbelError } from '../contract/errors.ts';
 import { READY_STATES } from '../contract/states.ts';
 import type { ResultMeta } from '../protocol/result.ts';
+import { MAX_TIMER_MS } from '../util/clock.ts';
 import type { WaitOptions } from './backend.ts';
 
 /** What a wait needs of the backend. */
@@ -44,8 +45,8 @@ export function waitFor(source: ResultSource, taskId: string, options: WaitOptio
     }
     signal?.addEventListener('abort', abort, { once: true });
     undo.push(() => signal?.removeEventListener('abort', abort));
-    if (timeoutMs !== undefined) {
-      const timer = setTimeout(() => fail(timedOut(taskId, timeoutMs)), timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
+      const timer = setTimeout(() => fail(timedOut(taskId, timeoutMs)), Math.min(timeoutMs, MAX_TIMER_MS));
       undo.push(() => clearTimeout(timer));
     }
     undo.push(source.onGap(read));

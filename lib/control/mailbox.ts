@@ -3,7 +3,7 @@ import { decodeControlReply, encodeControlRequest } from '../protocol/control.ts
 import type { Serializer } from '../protocol/serializer.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { ReplyQueue, Transport } from '../transport/transport.ts';
-import { type LamportClock, nowSeconds, uuid } from '../util/clock.ts';
+import { type LamportClock, MAX_TIMER_MS, nowSeconds, uuid } from '../util/clock.ts';
 
 /** `control_exchange` when nobody sets it. */
 const CONTROL_EXCHANGE = 'celery';
@@ -172,7 +172,7 @@ export class Mailbox {
       this.#pending.delete(ticket);
       finish(replies);
     };
-    let timer = setTimeout(end, timeoutMs);
+    let timer = setTimeout(end, Math.min(timeoutMs, MAX_TIMER_MS));
     const look = (): void => {
       if (replies.length >= limit) end();
       else if (replies.length >= expected) {

@@ -5,6 +5,9 @@ export function nowSeconds(): number {
   return Date.now() / 1000;
 }
 
+/** The longest time that a timer of Node waits, 24.8 days, in milliseconds: a longer one would end at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A fresh task id: UUID 4, lower case. */
 export function uuid(): string {
   return randomUUID();

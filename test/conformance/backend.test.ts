@@ -122,6 +122,16 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     await writer.stop();
   });
 
+  test('waits for as long as it is told to, also beyond what a timer takes', async () => {
+    const waiting = ['x', 'y'].map((id, index) =>
+      backend.wait(id, { timeoutMs: [1e12, Infinity][index] ?? 0 }),
+    );
+    await backend.store(record('w', 'SUCCESS'));
+    await backend.wait('w');
+    await Promise.all(['x', 'y'].map((id) => backend.store(record(id, 'SUCCESS', 1))));
+    expect((await Promise.all(waiting)).map(({ result }) => result)).toEqual([1, 1]);
+  });
+
   test('gives up waiting in time, or when told', async () => {
     await expect(backend.wait('never', { timeoutMs: 30 })).rejects.toMatchObject({ code: 'timeout' });
     const abort = new AbortController();
