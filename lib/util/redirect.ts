@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder';
+
 const ORIGINAL: unique symbol = Symbol('umbel.write');
 
 type Write = typeof process.stdout.write;
@@ -25,9 +27,13 @@ const MAX_LINE = 64 * 1024;
 
 function redirect(stream: NodeJS.WriteStream, onLine: (line: string) => void): () => void {
   const original = originalOf(stream);
+  // Chunks of bytes may end within a character.
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   const write = (chunk: string | Uint8Array, ...more: unknown[]): boolean => {
-    const lines = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).split('\n');
+    const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk)))).split(
+      '\n',
+    );
     rest = lines.pop() ?? '';
     if (rest.length > MAX_LINE) {
       lines.push(rest);

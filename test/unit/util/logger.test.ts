@@ -58,12 +58,14 @@ describe('what is printed', () => {
     try {
       process.stdout.write('one\ntw');
       process.stdout.write('o\n');
-      process.stderr.write(Buffer.from('three\n'));
+      const bytes = Buffer.from('three €\n');
+      process.stderr.write(bytes.subarray(0, 7));
+      process.stderr.write(bytes.subarray(7));
       process.stdout.write('the rest');
     } finally {
       end();
     }
-    expect(lines).toEqual(['one', 'two', 'three', 'the rest']);
+    expect(lines).toEqual(['one', 'two', 'three €', 'the rest']);
     expect(process.stdout.write).toBe(before);
   });
 });
