@@ -3,6 +3,9 @@ import type { Serializer } from '../protocol/serializer.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
 
+/** Celery's `result_expires`. */
+export const DEFAULT_EXPIRES_SECONDS = 86_400;
+
 export interface BackendOptions {
   readonly logger: Logger;
   /** Seconds until a result is deleted; null or 0: never. Default 86400, Celery's `result_expires`. */

@@ -8,8 +8,8 @@ import type { WaitOptions } from './backend.ts';
 export interface ResultSource {
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>>;
   get(taskId: string): Promise<ResultMeta | null>;
-  /** Calls back when states may have been missed. */
-  onGap(listener: () => void): () => void;
+  /** Calls back when states may have been missed; for sources that can miss any. */
+  onGap?(listener: () => void): () => void;
 }
 
 /** Waits for a final state: listens first and reads then, so that no moment is missed; after a gap it reads again. */
@@ -49,7 +49,7 @@ export function waitFor(source: ResultSource, taskId: string, options: WaitOptio
       const timer = setTimeout(() => fail(timedOut(taskId, timeoutMs)), Math.min(timeoutMs, MAX_TIMER_MS));
       undo.push(() => clearTimeout(timer));
     }
-    undo.push(source.onGap(read));
+    if (source.onGap) undo.push(source.onGap(read));
     source.watch(taskId, seen).then((close) => {
       if (isOver) {
         void close();

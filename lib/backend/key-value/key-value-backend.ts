@@ -2,7 +2,14 @@ import { toError, UmbelError } from '../../contract/errors.ts';
 import { isRecord } from '../../protocol/record.ts';
 import { type ResultMeta, readResult } from '../../protocol/result.ts';
 import type { Logger } from '../../util/logger.ts';
-import type { BackendOptions, GroupBackend, ResultBackend, ResultRecord, WaitOptions } from '../backend.ts';
+import {
+  type BackendOptions,
+  DEFAULT_EXPIRES_SECONDS,
+  type GroupBackend,
+  type ResultBackend,
+  type ResultRecord,
+  type WaitOptions,
+} from '../backend.ts';
 import { Poller, type Records } from '../poller.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { TurnBatch } from '../turn-batch.ts';
@@ -33,7 +40,8 @@ export class KeyValueBackend implements ResultBackend, GroupBackend {
     this.displayUrl = url;
     this.#logger = options.logger;
     this.#codec = new StoredCodec(options);
-    this.#expiresSeconds = options.expiresSeconds ?? 0;
+    const { expiresSeconds = DEFAULT_EXPIRES_SECONDS } = options;
+    this.#expiresSeconds = expiresSeconds ?? 0;
     this.#store = openStore(url, this.#expiresSeconds);
   }
 
@@ -55,12 +63,7 @@ export class KeyValueBackend implements ResultBackend, GroupBackend {
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
-    const source = {
-      watch: (id: string, onState: (meta: ResultMeta) => void) => this.watch(id, onState),
-      get: (id: string) => this.get(id),
-      onGap: () => () => {},
-    };
-    return waitFor(source, taskId, options);
+    return waitFor(this, taskId, options);
   }
 
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {

@@ -6,14 +6,15 @@ import { Outbox } from '../../redis/outbox.ts';
 import { PubSub } from '../../redis/pub-sub.ts';
 import { parseRedisUrl } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
-import type {
-  BackendOptions,
-  ChordBackend,
-  ChordPart,
-  ChordProgress,
-  ResultBackend,
-  ResultRecord,
-  WaitOptions,
+import {
+  type BackendOptions,
+  type ChordBackend,
+  type ChordPart,
+  type ChordProgress,
+  DEFAULT_EXPIRES_SECONDS,
+  type ResultBackend,
+  type ResultRecord,
+  type WaitOptions,
 } from '../backend.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { waitFor } from '../waiter.ts';
@@ -22,7 +23,6 @@ import { GroupStore } from './group-store.ts';
 import { ResultReader } from './reader.ts';
 import { ResultWriter } from './writer.ts';
 
-const DEFAULT_EXPIRES_SECONDS = 86_400;
 const FORGET_LIMIT_MS = 10_000;
 const META = 'celery-task-meta-';
 

@@ -6,7 +6,13 @@ import { JSON_SERIALIZER, type Serializer } from '../../protocol/serializer.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { ReplyQueue, Transport } from '../../transport/transport.ts';
 import type { Logger } from '../../util/logger.ts';
-import type { BackendOptions, ResultBackend, ResultRecord, WaitOptions } from '../backend.ts';
+import {
+  type BackendOptions,
+  DEFAULT_EXPIRES_SECONDS,
+  type ResultBackend,
+  type ResultRecord,
+  type WaitOptions,
+} from '../backend.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { waitFor } from '../waiter.ts';
 
@@ -39,7 +45,12 @@ export class RpcBackend implements ResultBackend {
   #isFull = false;
 
   constructor(parts: RpcParts, options: BackendOptions) {
-    const { serializer = JSON_SERIALIZER, accept, expiresSeconds = 86_400, logger } = options;
+    const {
+      serializer = JSON_SERIALIZER,
+      accept,
+      expiresSeconds = DEFAULT_EXPIRES_SECONDS,
+      logger,
+    } = options;
     this.#parts = parts;
     this.#logger = logger;
     this.#serializer = serializer;
@@ -93,12 +104,7 @@ export class RpcBackend implements ResultBackend {
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
-    const source = {
-      watch: (id: string, onState: (meta: ResultMeta) => void) => this.watch(id, onState),
-      get: (id: string) => this.get(id),
-      onGap: () => () => {},
-    };
-    return waitFor(source, taskId, options);
+    return waitFor(this, taskId, options);
   }
 
   async watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {

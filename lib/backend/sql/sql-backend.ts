@@ -5,7 +5,14 @@ import { encodeGroupPickle } from '../../protocol/pickle/write.ts';
 import { isRecord } from '../../protocol/record.ts';
 import { decodeResult, type ResultMeta } from '../../protocol/result.ts';
 import type { Logger } from '../../util/logger.ts';
-import type { BackendOptions, GroupBackend, ResultBackend, ResultRecord, WaitOptions } from '../backend.ts';
+import {
+  type BackendOptions,
+  DEFAULT_EXPIRES_SECONDS,
+  type GroupBackend,
+  type ResultBackend,
+  type ResultRecord,
+  type WaitOptions,
+} from '../backend.ts';
 import { Poller, type Records } from '../poller.ts';
 import { StoredCodec } from '../stored-codec.ts';
 import { TurnBatch } from '../turn-batch.ts';
@@ -48,7 +55,8 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     this.#database = openDatabase(this.#address, settings);
     this.#runner = new Runner(this.#database, this.displayUrl);
     this.#codec = new StoredCodec(options);
-    this.#expiresSeconds = options.expiresSeconds ?? 0;
+    const { expiresSeconds = DEFAULT_EXPIRES_SECONDS } = options;
+    this.#expiresSeconds = expiresSeconds ?? 0;
   }
 
   /** Connects, and creates missing tables. Throws `UmbelError('unavailable')`. */
@@ -92,13 +100,7 @@ export class SqlBackend implements ResultBackend, GroupBackend {
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
-    const source = {
-      watch: (id: string, onState: (meta: ResultMeta) => void) => this.watch(id, onState),
-      get: (id: string) => this.get(id),
-      // Polling misses nothing for longer than the connection is away.
-      onGap: () => () => {},
-    };
-    return waitFor(source, taskId, options);
+    return waitFor(this, taskId, options);
   }
 
   watch(taskId: string, onState: (meta: ResultMeta) => void): Promise<() => Promise<void>> {
