@@ -71,13 +71,14 @@ async function serve(
   // A successor's is held by the process that it takes over from.
   if (!isSuccessor()) pidfile?.claim();
   const signals = new WorkerSignals(worker, say);
+  let endRedirect = (): void => {};
   try {
     if (!quiet) say(banner(app, worker.settings, logger.isEnabled('INFO')));
     const names = queues.map(({ name }) => name);
     if (options.purge && !isSuccessor()) await purge(app, names);
     signals.install();
     keepAlive(logger);
-    redirectPrints(app, logger);
+    endRedirect = redirectPrints(app, logger);
     const starting = Promise.race([worker.start(), worker.done]);
     if (isDetached() && !isSuccessor()) reportReady(hostname, starting);
     else stopWithParent(worker);
@@ -86,6 +87,9 @@ async function serve(
     signals.remove();
     return signals.isRestartWanted ? await runSuccessors() : code;
   } catch (error) {
+    // Why it ends is no print of a task: the terminal shows it at any log level, and a log file of its own keeps it.
+    endRedirect();
+    if (options.logfile !== undefined && !isDetached()) logger.critical(toError(error).message);
     await app.close();
     throw error;
   } finally {

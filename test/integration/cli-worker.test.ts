@@ -81,6 +81,18 @@ describe('umbel worker', () => {
     });
   });
 
+  it('says why it ends at any log level, on the terminal and in its log file', async () => {
+    const start = ['-A', 'tasks', 'worker', '-P', 'solo', '-l', 'critical'];
+    for (const words of [start, [...start, '-f', 'away.log']]) {
+      const { code, output } = await run([...words, 'broker_connection_retry_on_startup=false'], {
+        CELERY_BROKER_URL: 'redis://127.0.0.1:1/0',
+      });
+      expect(code).toBe(1);
+      expect(output).toMatch(/^Error: Cannot connect to redis:/m);
+    }
+    expect(read('away.log')).toMatch(/CRITICAL.*Cannot connect to redis:/);
+  }, 60_000);
+
   it('--uid gives up root before anything is opened, and is refused to others', async () => {
     const worker = umbel(
       ['-A', 'tasks', 'worker', '-P', 'async', '-l', 'info', '--uid', 'nobody', '-f', 'n.log'],
