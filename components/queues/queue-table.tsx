@@ -72,7 +72,9 @@ function QueueLine(props: {
         </span>
       </td>
       <td className={`num ${bad}`}>{formatCount(queue.messages)}</td>
-      <td className="num hide-s mid">{queue.unacked === null ? <Absent>not told</Absent> : formatCount(queue.unacked)}</td>
+      <td className="num hide-s mid">
+        {queue.unacked === null ? <Absent>not told</Absent> : formatCount(queue.unacked)}
+      </td>
       <td className="hide-s">
         <div className="lenc">
           <Sparkline points={queue.length.points} max={Math.max(1, top * 1.15)} className="fill-spark" />

@@ -6,7 +6,6 @@ import { type ReactNode, Suspense } from 'react';
 import type { Status } from '../../lib/contract/records.ts';
 import { useStatus } from '../live/status-provider.tsx';
 import { formatCount, formatRate } from '../ui/format.ts';
-import { Tip } from '../ui/tip.tsx';
 import { currentPage, PAGES, type PageLink } from './pages.tsx';
 
 interface Badge {
@@ -40,16 +39,6 @@ function badgeOf(label: string, status: Status | null): Badge | null {
 
 function SideLink(props: { readonly page: PageLink; readonly isCurrent: boolean }): ReactNode {
   const badge = badgeOf(props.page.label, useStatus());
-  if (!props.page.href) {
-    return (
-      <Tip text="Coming later" side="right">
-        <button type="button" className="later" aria-disabled="true">
-          {props.page.icon}
-          {props.page.label}
-        </button>
-      </Tip>
-    );
-  }
   return (
     <Link
       href={props.page.href}
@@ -72,7 +61,7 @@ function TabLink(props: { readonly page: PageLink; readonly isCurrent: boolean }
   const tone = badge?.tone === 'bad' ? 's-failure' : 's-retry';
   return (
     <Link
-      href={props.page.href ?? '/'}
+      href={props.page.href}
       prefetch={false}
       {...(props.isCurrent ? { 'aria-current': 'page' as const } : {})}
     >
@@ -93,19 +82,19 @@ function NavView(props: { readonly kind: NavKind; readonly current: string }): R
   if (props.kind === 'tabs') {
     return (
       <nav className="tabbar" aria-label="Pages">
-        {PAGES.filter((page) => page.href).map((page) => (
+        {PAGES.map((page) => (
           <TabLink key={page.label} page={page} isCurrent={page.label === props.current} />
         ))}
       </nav>
     );
   }
-  return (['pages', 'administration'] as const).map((group) => (
-    <nav key={group} className="nav" aria-label={group === 'pages' ? 'Pages' : 'Administration'}>
-      {PAGES.filter((page) => page.group === group).map((page) => (
+  return (
+    <nav className="nav" aria-label="Pages">
+      {PAGES.map((page) => (
         <SideLink key={page.label} page={page} isCurrent={page.label === props.current} />
       ))}
     </nav>
-  ));
+  );
 }
 
 function NavHere({ kind }: { readonly kind: NavKind }): ReactNode {

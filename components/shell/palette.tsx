@@ -40,8 +40,8 @@ export function Palette(props: { readonly onClose: () => void }): ReactNode {
             </Command.Item>
           ) : null}
           <Command.Group heading="Pages">
-            {PAGES.filter((page) => page.href).map((page) => (
-              <Command.Item key={page.label} value={page.label} onSelect={() => go(page.href ?? '/')}>
+            {PAGES.map((page) => (
+              <Command.Item key={page.label} value={page.label} onSelect={() => go(page.href)}>
                 {page.icon}
                 {page.label}
                 {page.hint ? <kbd className="kbd">{page.hint}</kbd> : null}
