@@ -9,6 +9,16 @@ import { Sparkline } from '../charts/sparkline.tsx';
 import { Absent, Unit } from '../ui/figures.tsx';
 import { formatCount, formatRate } from '../ui/format.ts';
 import { workerHref } from '../ui/links.ts';
+import { Tip } from '../ui/tip.tsx';
+
+/** What AMQP itself has no word for. */
+function NotTold(): ReactNode {
+  return (
+    <Tip text="AMQP does not tell it: name RabbitMQ's management API with --broker-api">
+      <span className="dim">not told</span>
+    </Tip>
+  );
+}
 
 function Rate({ value }: { readonly value: number | null }): ReactNode {
   if (value === null) return <Absent />;
@@ -72,9 +82,7 @@ function QueueLine(props: {
         </span>
       </td>
       <td className={`num ${bad}`}>{formatCount(queue.messages)}</td>
-      <td className="num hide-s mid">
-        {queue.unacked === null ? <Absent>not told</Absent> : formatCount(queue.unacked)}
-      </td>
+      <td className="num hide-s mid">{queue.unacked === null ? <NotTold /> : formatCount(queue.unacked)}</td>
       <td className="hide-s">
         <div className="lenc">
           <Sparkline points={queue.length.points} max={Math.max(1, top * 1.15)} className="fill-spark" />

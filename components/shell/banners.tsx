@@ -49,7 +49,8 @@ export function Banners(): ReactNode {
           <span className="grow">
             <b className="strongest">Broker disconnected since {formatClock(status.since, zone)}.</b>{' '}
             <span className="mid">
-              Figures are from then; {status.broker} does not answer, {nextTry(status.nextTryAt, now)}
+              {status.trouble ?? `${status.broker} does not answer.`} Figures are from then;{' '}
+              {nextTry(status.nextTryAt, now)}
             </span>
           </span>
         </div>

@@ -236,6 +236,8 @@ export interface Status {
   /** Since when connected or not. */
   readonly since: number;
   readonly nextTryAt: number | null;
+  /** Why it is not connected: a sentence, without passwords. */
+  readonly trouble: string | null;
   /** Delay from an event's time to its arrival, milliseconds, over the last second that had task events. */
   readonly lagMs: number | null;
   /** When the last event arrived; null when none has been seen. */

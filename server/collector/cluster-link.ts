@@ -51,6 +51,8 @@ export class ClusterLink {
   /** Since when it is connected or not. */
   since = nowSeconds();
   nextTryAt: number | null = null;
+  /** Why it is not connected, without passwords. */
+  trouble: string | null = null;
   readonly #options: ClusterLinkOptions;
   #parts: Parts | null = null;
   #attempt = 0;
@@ -117,6 +119,7 @@ export class ClusterLink {
       this.#options.logger.info(`Connected to ${this.displayUrl} again.`);
       this.#options.onConnected();
     } else {
+      this.trouble = maskUrl(`Lost ${this.displayUrl}: ${reason}.`);
       this.#options.logger.error(`Lost the broker ${this.displayUrl}: ${reason}. Trying again …`);
     }
   }
@@ -165,6 +168,7 @@ export class ClusterLink {
     const waitMs = backoffMs(this.#attempt, { baseMs: 1000, maxMs: MAX_WAIT_MS });
     this.#attempt += 1;
     this.nextTryAt = nowSeconds() + waitMs / 1000;
+    this.trouble = maskUrl(error.message);
     this.#options.logger.error(`${error.message} Next try in ${Math.round(waitMs / 1000)} s.`);
     this.#timer = setTimeout(() => {
       this.#connecting = this.#connect();
@@ -173,6 +177,7 @@ export class ClusterLink {
 
   #setConnected(isConnected: boolean): void {
     this.isConnected = isConnected;
+    if (isConnected) this.trouble = null;
     this.since = nowSeconds();
   }
 }

@@ -154,6 +154,7 @@ export class Collector implements Service {
       isConnected: this.link.isConnected,
       since: this.link.since,
       nextTryAt: this.link.nextTryAt,
+      trouble: this.link.trouble,
       lagMs: this.monitor.lagMs,
       lastEventAt: this.monitor.lastEventAt,
       eventsPerSecond: this.monitor.events.perSecond(now),

@@ -123,6 +123,7 @@ describe('a start that meets trouble', () => {
     expect((await flower.get('/api/v1/status')).json).toMatchObject({
       isConnected: false,
       nextTryAt: expect.any(Number),
+      trouble: expect.stringMatching(/^Cannot connect to redis:.*ECONNREFUSED/),
     });
     const answer = await flower.post('/api/task/send-task/x', { args: [] });
     expect(answer.status).toBe(503);
@@ -131,6 +132,7 @@ describe('a start that meets trouble', () => {
     });
     const late = await startRedis({ port });
     await flower.until('/api/v1/status', ({ text }) => text.includes('"isConnected":true'), 15_000);
+    expect((await flower.get('/api/v1/status')).json).toMatchObject({ trouble: null });
     await flower.stop();
     await late.stop();
   });
