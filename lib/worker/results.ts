@@ -1,6 +1,6 @@
 import type { Config } from '../app/config.ts';
 import type { ResultBackend } from '../backend/backend.ts';
-import { toError } from '../contract/errors.ts';
+import { toError, UmbelError } from '../contract/errors.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 
@@ -54,6 +54,11 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && error.cause.name === 'ReplyError';
 }
 
+/** The store, or the way to it, can never take this record. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof UmbelError && error.code === 'bad_request';
+}
+
 /** Stores results for the worker: tries again while the store is away, and counts what is under way. */
 export class Results {
   readonly #options: ResultsOptions;
@@ -75,7 +80,10 @@ export class Results {
     return this.#options.backend !== null;
   }
 
-  /** Resolves when stored, or after about half a minute of trying, with an ERROR in the log. Never rejects. */
+  /**
+   * Resolves when stored, or with an ERROR in the log after about half a minute of trying, at once for what can never be
+   * stored. Never rejects.
+   */
   store(taskId: string, text: string, replyTo: string | null = null): Promise<void> {
     return new Promise((resolve) => this.storeThen(taskId, text, replyTo, resolve));
   }
@@ -160,7 +168,7 @@ export class Results {
   ): Promise<void> {
     let error = firstError;
     const { retry = DEFAULT_RETRY } = this.#options;
-    for (let attempt = 0; attempt < retry.maxTries; attempt += 1) {
+    for (let attempt = 0; attempt < retry.maxTries && !isHopeless(error); attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, retry)));
       try {
         await backend.store({ taskId, text, replyTo });
