@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { toError } from '../contract/errors.ts';
+import { toError, UmbelError } from '../contract/errors.ts';
+
+/** This package's own code: never the place to look at. */
+const OURS = fileURLToPath(new URL('..', import.meta.url));
 
 /** Why a module does not load, in two lines: what, and where. */
 export function explainLoadError(thrown: unknown, path: string): string {
   const error = toError(thrown);
   const [firstLine = ''] = error.message.split('\n');
   const what = firstLine.trim().replace(/^ParseError:\s*/, 'SyntaxError: ');
-  const name = error.name !== 'Error' && !what.startsWith(error.name) ? `${error.name}: ` : '';
+  // Our own errors are sentences for people.
+  const isNamed = error.name !== 'Error' && !(error instanceof UmbelError) && !what.startsWith(error.name);
+  const name = isNamed ? `${error.name}: ` : '';
   return `${path} cannot be loaded: ${name}${what}\nAt ${placeOf(error, path)}.`;
 }
 
@@ -22,7 +27,9 @@ function placeOf(error: Error, path: string): string {
     const place = /(file:\/\/\S+|\/[^\s()]+):(\d+):(\d+)\)?$/.exec(line);
     const file = place?.[1];
     if (file === undefined || file.includes('/node_modules/')) continue;
-    return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place?.[2]}`;
+    const where = file.startsWith('file:') ? fileURLToPath(file) : file;
+    if (where.startsWith(OURS)) continue;
+    return `${where}:${place?.[2]}`;
   }
   return path;
 }

@@ -17,6 +17,7 @@ beforeAll(() => {
   write('broken.ts', "import { Celery } from 'umbel';\nexport const app = new Celery('x';\n");
   write('broken.mjs', 'export const a = 1;\nexport const b = (;\n');
   write('throws.ts', 'export const a = 1;\n\nnowhere.call();\n');
+  write('away.ts', "import { other } from './good.ts';\nawait other.sendTask('x');\n");
   write('empty.ts', 'export const nothing = 1;\n');
   write('missing.ts', "import { z } from 'no-such-package';\nexport const a = z;\n");
   write(
@@ -114,6 +115,7 @@ describe('usage', () => {
     [['completion', 'tcsh'], 2, /There is no completion for "tcsh"\. There are: bash, zsh, fish/],
     [['list', 'stars'], 2, /There is no list of "stars"\. There is: bindings/],
     [['run', 'nope.ts'], 2, /Error: There is no module "nope\.ts" in .*\nTried: nope\.ts\.\n/],
+    [['run', 'away.ts'], 1, /away\.ts cannot be loaded: Cannot connect to redis:.*\nAt .*away\.ts:2\./],
     [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
     [['status'], 1, /redis:\/\/127\.0\.0\.1:1/],
     [['-A', 'good', 'dev', '--help'], 0, /Dashboard, embedded engine and a worker at once/],
