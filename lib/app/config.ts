@@ -32,6 +32,8 @@ export interface Config {
   /** AMQP: order in which the brokers of a `;` list are tried. */
   broker_failover_strategy: 'round-robin' | 'shuffle';
   broker_use_ssl: boolean | Readonly<Record<string, unknown>>;
+  /** TLS of Redis results: `true`, or `ssl_cert_reqs`, `ssl_ca_certs` … as in the URL. */
+  redis_backend_use_ssl: boolean | Readonly<Record<string, unknown>> | null;
   result_backend_transport_options: Readonly<Record<string, unknown>>;
   /** Seconds until a result is dropped; 0 or null keeps it for ever. */
   result_expires: number | null;
@@ -179,6 +181,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     broker_login_method: null,
     broker_failover_strategy: 'round-robin',
     broker_use_ssl: false,
+    redis_backend_use_ssl: null,
     result_backend_transport_options: {},
     result_expires: 86_400,
     result_backend_always_retry: false,

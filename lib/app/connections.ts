@@ -114,6 +114,7 @@ export class Connections {
       {
         logger: this.#logger,
         transportOptions: conf.result_backend_transport_options,
+        useSsl: conf.redis_backend_use_ssl ?? false,
         connectionTimeoutMs: conf.broker_connection_timeout * 1000,
         expiresSeconds: conf.result_expires ?? 0,
         isExtended: conf.result_extended,

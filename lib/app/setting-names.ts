@@ -20,10 +20,7 @@ const ABSENT: readonly (readonly [RegExp, string])[] = [
   ],
   [/^broker_(read|write)_url$/, 'broker_url serves both'],
   [/^broker_(host|port|user|password|vhost|transport)$/, 'write it into broker_url'],
-  [
-    /^redis_(host|port|db|username|password|backend_use_ssl)$/,
-    'write it into result_backend (rediss:// for TLS)',
-  ],
+  [/^redis_(host|port|db|username|password)$/, 'write it into result_backend'],
   [/^redis_/, 'connections of Redis are opened, kept and watched without settings'],
   [/^broker_(pool_limit|pool_acquire_timeout)$/, 'an app has one connection for each purpose, not a pool'],
   [/^(database|cache)_/, 'the URL in result_backend says it all'],

@@ -16,6 +16,8 @@ export interface BackendOptions {
   readonly accept?: ReadonlySet<string>;
   /** Celery's `result_backend_transport_options`: `global_keyprefix`. */
   readonly transportOptions?: Readonly<Record<string, unknown>>;
+  /** Celery's `redis_backend_use_ssl`. Default false. */
+  readonly useSsl?: boolean | Readonly<Record<string, unknown>>;
   /** Milliseconds for one attempt to connect. Default 4000. */
   readonly connectionTimeoutMs?: number;
   /** Databases keep name, arguments, worker, retries and queue (`result_extended`). Default false. */

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RedisAddress, RedisTls } from './url.ts';
+import { tlsOptions } from './tls.ts';
+import type { RedisAddress } from './url.ts';
 
 export interface ConnectOptions {
   /** Shown by `CLIENT LIST`. */
@@ -40,13 +39,4 @@ export function createClient(address: RedisAddress, { name, timeoutMs }: Connect
   if (address.password) options.password = address.password;
   if (address.tls) options.tls = tlsOptions(address.tls);
   return new Redis(options);
-}
-
-function tlsOptions(tls: RedisTls): ConnectionOptions {
-  const options: ConnectionOptions = { rejectUnauthorized: tls.isVerified };
-  if (!tls.isHostChecked) options.checkServerIdentity = () => undefined;
-  if (tls.caFile) options.ca = readFileSync(tls.caFile);
-  if (tls.certFile) options.cert = readFileSync(tls.certFile);
-  if (tls.keyFile) options.key = readFileSync(tls.keyFile);
-  return options;
 }

@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
+import { type RedisTls, readTls, TLS_PARAMETERS, type TlsSetting } from './tls.ts';
 
 /** Where a Redis server is and how to log in. */
 export interface RedisAddress {
@@ -16,23 +17,8 @@ export interface RedisAddress {
   readonly display: string;
 }
 
-export interface RedisTls {
-  readonly isVerified: boolean;
-  readonly isHostChecked: boolean;
-  readonly caFile: string | null;
-  readonly certFile: string | null;
-  readonly keyFile: string | null;
-}
-
 const SCHEMES = new Set(['redis:', 'rediss:', 'redis+socket:']);
-const PARAMETERS = new Set([
-  'virtual_host',
-  'ssl_cert_reqs',
-  'ssl_ca_certs',
-  'ssl_certfile',
-  'ssl_keyfile',
-  'ssl_check_hostname',
-]);
+const PARAMETERS = new Set(['virtual_host', ...TLS_PARAMETERS]);
 
 /** Whether `url` is one that `parseRedisUrl` reads. */
 export function isRedisUrl(url: string): boolean {
@@ -41,9 +27,9 @@ export function isRedisUrl(url: string): boolean {
 
 /**
  * Reads `redis://user:password@host:port/db`, `rediss://…` and `redis+socket:///path?virtual_host=db` as kombu does.
- * Throws `UmbelError('bad_config')`. Other options belong into the transport options, not into the URL.
+ * `tlsSetting` is `broker_use_ssl` or `redis_backend_use_ssl`. Throws `UmbelError('bad_config')`. Other options belong into the transport options, not into the URL.
  */
-export function parseRedisUrl(url: string): RedisAddress {
+export function parseRedisUrl(url: string, tlsSetting: TlsSetting = false): RedisAddress {
   const display = maskUrl(url);
   const parsed = parse(url, display);
   const scheme = url.slice(0, url.indexOf(':') + 1).toLowerCase();
@@ -61,7 +47,7 @@ export function parseRedisUrl(url: string): RedisAddress {
     username: unquote(parsed.username) || null,
     password: unquote(parsed.password) || null,
     path: isSocket ? path : null,
-    tls: scheme === 'rediss:' ? readTls(parsed.searchParams) : null,
+    tls: isSocket ? null : readTls(scheme === 'rediss:', parsed.searchParams, tlsSetting),
     display,
   };
 }
@@ -93,18 +79,6 @@ function readDb(text: string, display: string): number {
   if (name === '') return 0;
   if (!/^\d+$/.test(name)) throw bad(display, `the database must be a number such as 0, not "${name}"`);
   return Number(name);
-}
-
-function readTls(parameters: URLSearchParams): RedisTls {
-  const requirement = (parameters.get('ssl_cert_reqs') ?? 'none').replace(/^CERT_/, '').toLowerCase();
-  const hostCheck = parameters.get('ssl_check_hostname');
-  return {
-    isVerified: requirement === 'required',
-    isHostChecked: requirement === 'required' && hostCheck !== 'false' && hostCheck !== '0',
-    caFile: parameters.get('ssl_ca_certs'),
-    certFile: parameters.get('ssl_certfile'),
-    keyFile: parameters.get('ssl_keyfile'),
-  };
 }
 
 function bad(display: string, reason: string): UmbelError {

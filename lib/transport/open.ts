@@ -16,7 +16,7 @@ export interface TransportOptions {
   readonly connectionTimeoutMs?: number;
   /** AMQP: seconds, Celery's `broker_heartbeat`; the broker may lower it. Default 120. */
   readonly heartbeat?: number;
-  /** AMQP: Celery's `broker_use_ssl`. Default false. */
+  /** Celery's `broker_use_ssl`. Default false. */
   readonly useSsl?: boolean | Readonly<Record<string, unknown>>;
   /** AMQP: Celery's `broker_login_method`. Default PLAIN. */
   readonly loginMethod?: string | null;
@@ -32,7 +32,8 @@ export interface TransportOptions {
 export function openTransport(url: string, options: TransportOptions): Transport {
   const { logger, transportOptions = {}, connectionTimeoutMs = 4000 } = options;
   if (isRedisUrl(url)) {
-    return new RedisTransport(url, { logger, transportOptions, connectionTimeoutMs });
+    const { useSsl = false } = options;
+    return new RedisTransport(url, { logger, transportOptions, connectionTimeoutMs, useSsl });
   }
   if (isAmqpUrl(url)) {
     return new AmqpTransport(url, {

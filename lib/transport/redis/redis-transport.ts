@@ -2,6 +2,7 @@ import type { WireMessage } from '../../protocol/wire.ts';
 import { ConnectionGroup } from '../../redis/connection-group.ts';
 import { Outbox } from '../../redis/outbox.ts';
 import { PubSub } from '../../redis/pub-sub.ts';
+import type { TlsSetting } from '../../redis/tls.ts';
 import { parseRedisUrl, type RedisAddress } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
 import { maskSecrets } from '../../util/mask.ts';
@@ -32,6 +33,7 @@ export interface RedisTransportSettings {
   readonly logger: Logger;
   readonly transportOptions: Readonly<Record<string, unknown>>;
   readonly connectionTimeoutMs: number;
+  readonly useSsl: TlsSetting;
 }
 
 /**
@@ -60,7 +62,7 @@ export class RedisTransport implements Transport {
   constructor(url: string, settings: RedisTransportSettings) {
     const { logger, connectionTimeoutMs } = settings;
     this.#settings = settings;
-    this.#address = parseRedisUrl(url);
+    this.#address = parseRedisUrl(url, settings.useSsl);
     this.#options = readOptions(settings.transportOptions, this.#address.db, connectionTimeoutMs);
     this.#keys = new Keys(this.#options);
     this.#group = new ConnectionGroup({ address: this.#address, logger, connectionTimeoutMs });
