@@ -115,7 +115,7 @@ describe('usage', () => {
     [['completion', 'tcsh'], 2, /There is no completion for "tcsh"\. There are: bash, zsh, fish/],
     [['list', 'stars'], 2, /There is no list of "stars"\. There is: bindings/],
     [['run', 'nope.ts'], 2, /Error: There is no module "nope\.ts" in .*\nTried: nope\.ts\.\n/],
-    [['run', 'away.ts'], 1, /away\.ts cannot be loaded: Cannot connect to redis:.*\nAt .*away\.ts:2\./],
+    [['run', 'away.ts'], 1, /away\.ts cannot be loaded: Cannot connect to redis:.*\nAt .*away\.ts\./],
     [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
     [['status'], 1, /redis:\/\/127\.0\.0\.1:1/],
     [['-A', 'good', 'dev', '--help'], 0, /Dashboard, embedded engine and a worker at once/],
