@@ -25,6 +25,7 @@ export function applyConfig(conf: Config, changes: CeleryConfig): void {
 
 function checkConfig(conf: Config): void {
   checkFormats(conf);
+  checkAmqp(conf);
   if (conf.broker_url === '') throw wrong('broker_url is empty. Give a URL, or leave it out.');
   // What a file or another program sets has no types.
   const protocol: unknown = conf.task_protocol;
@@ -42,6 +43,24 @@ function checkConfig(conf: Config): void {
   if (!parseLogLevel(conf.worker_redirect_stdouts_level)) {
     throw wrong(
       `worker_redirect_stdouts_level is "${conf.worker_redirect_stdouts_level}", which is no log level.`,
+    );
+  }
+}
+
+function checkAmqp(conf: Config): void {
+  for (const kind of ['control_queue', 'event_queue'] as const) {
+    if (conf[`${kind}_exclusive`] && conf[`${kind}_durable`]) {
+      throw wrong(`${kind}_exclusive and ${kind}_durable cannot both be true: set one of them to false.`);
+    }
+  }
+  const type: unknown = conf.broker_native_delayed_delivery_queue_type;
+  if (type !== 'classic' && type !== 'quorum') {
+    throw wrong('broker_native_delayed_delivery_queue_type must be "classic" or "quorum".');
+  }
+  const detects: unknown = conf.worker_detect_quorum_queues;
+  if (detects !== true) {
+    throw wrong(
+      'worker_detect_quorum_queues must be true: RabbitMQ refuses a worker that treats quorum queues as others.',
     );
   }
 }

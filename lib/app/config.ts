@@ -31,6 +31,8 @@ export interface Config {
   broker_login_method: string | null;
   /** AMQP: order in which the brokers of a `;` list are tried. */
   broker_failover_strategy: 'round-robin' | 'shuffle';
+  /** AMQP: of the queues in which messages wait for their ETA. */
+  broker_native_delayed_delivery_queue_type: 'classic' | 'quorum';
   broker_use_ssl: boolean | Readonly<Record<string, unknown>>;
   /** TLS of Redis results: `true`, or `ssl_cert_reqs`, `ssl_ca_certs` … as in the URL. */
   redis_backend_use_ssl: boolean | Readonly<Record<string, unknown>> | null;
@@ -62,9 +64,17 @@ export interface Config {
   control_exchange: string;
   control_queue_ttl: number;
   control_queue_expires: number;
+  /** AMQP: only the connection that made such a queue reads it. */
+  control_queue_exclusive: boolean;
+  /** AMQP: it outlives a restart of the broker; not together with `_exclusive`. */
+  control_queue_durable: boolean;
   event_exchange: string;
   event_queue_ttl: number;
   event_queue_expires: number;
+  /** As `control_queue_exclusive`. */
+  event_queue_exclusive: boolean;
+  /** As `control_queue_durable`. */
+  event_queue_durable: boolean;
   event_queue_prefix: string;
   event_serializer: string;
   task_acks_late: boolean;
@@ -118,6 +128,8 @@ export interface Config {
   worker_pool: string;
   worker_prefetch_multiplier: number;
   worker_disable_prefetch: boolean;
+  /** AMQP; always true: RabbitMQ refuses a consumer that does not know of quorum queues. */
+  worker_detect_quorum_queues: true;
   worker_deduplicate_successful_tasks: boolean;
   worker_disable_rate_limits: boolean;
   /** ETA tasks that a worker holds beyond its prefetch; null: 250,000. */
@@ -180,6 +192,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     broker_heartbeat: 120,
     broker_login_method: null,
     broker_failover_strategy: 'round-robin',
+    broker_native_delayed_delivery_queue_type: 'quorum',
     broker_use_ssl: false,
     redis_backend_use_ssl: null,
     result_backend_transport_options: {},
@@ -199,9 +212,13 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     control_exchange: 'celery',
     control_queue_ttl: 300,
     control_queue_expires: 10,
+    control_queue_exclusive: true,
+    control_queue_durable: false,
     event_exchange: 'celeryev',
     event_queue_ttl: 5,
     event_queue_expires: 60,
+    event_queue_exclusive: true,
+    event_queue_durable: false,
     event_queue_prefix: 'celeryev',
     event_serializer: 'json',
     task_acks_late: false,
@@ -244,6 +261,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     worker_pool: 'prefork',
     worker_prefetch_multiplier: 4,
     worker_disable_prefetch: false,
+    worker_detect_quorum_queues: true,
     worker_deduplicate_successful_tasks: false,
     worker_disable_rate_limits: false,
     worker_eta_task_limit: null,

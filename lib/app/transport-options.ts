@@ -12,11 +12,22 @@ export function transportOptionsOf(conf: Config): Omit<TransportOptions, 'logger
     failoverStrategy: conf.broker_failover_strategy,
     broadcasts: {
       eventExchange: conf.event_exchange,
-      eventTtl: conf.event_queue_ttl,
-      eventExpires: conf.event_queue_expires,
-      controlTtl: conf.control_queue_ttl,
-      controlExpires: conf.control_queue_expires,
+      eventPrefix: conf.event_queue_prefix,
+      controlExchange: conf.control_exchange,
+      events: {
+        ttl: conf.event_queue_ttl,
+        expires: conf.event_queue_expires,
+        isExclusive: conf.event_queue_exclusive,
+        isDurable: conf.event_queue_durable,
+      },
+      control: {
+        ttl: conf.control_queue_ttl,
+        expires: conf.control_queue_expires,
+        isExclusive: conf.control_queue_exclusive,
+        isDurable: conf.control_queue_durable,
+      },
     },
+    delayedQueueType: conf.broker_native_delayed_delivery_queue_type,
   };
 }
 

@@ -24,6 +24,8 @@ export interface TransportOptions {
   readonly failoverStrategy?: 'round-robin' | 'shuffle';
   /** AMQP: how events and remote control are declared. Default: as Celery's defaults are. */
   readonly broadcasts?: BroadcastSettings;
+  /** AMQP: Celery's `broker_native_delayed_delivery_queue_type`. Default `quorum`. */
+  readonly delayedQueueType?: 'classic' | 'quorum';
   /** AMQP: URL of RabbitMQ's management API, for what AMQP cannot tell: `http://guest:guest@localhost:15672/api/`. */
   readonly managementUrl?: string | null;
 }
@@ -45,6 +47,7 @@ export function openTransport(url: string, options: TransportOptions): Transport
       loginMethod: options.loginMethod ?? null,
       failoverStrategy: options.failoverStrategy ?? 'round-robin',
       broadcasts: options.broadcasts ?? DEFAULT_BROADCASTS,
+      delayedQueueType: options.delayedQueueType ?? 'quorum',
       managementUrl: options.managementUrl ?? null,
     });
   }

@@ -4,6 +4,7 @@ import { toError, UmbelError } from '../../lib/contract/errors.ts';
 import { Mailbox } from '../../lib/control/mailbox.ts';
 import { EventReceiver } from '../../lib/events/receiver.ts';
 import type { ClusterEvent } from '../../lib/monitor/event-fields.ts';
+import { DEFAULT_BROADCASTS } from '../../lib/transport/amqp/topology.ts';
 import { openTransport, type TransportOptions } from '../../lib/transport/open.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { backoffMs } from '../../lib/util/backoff.ts';
@@ -149,8 +150,9 @@ export class ClusterLink {
     const { brokerUrl, brokerOptions, backendUrl, logger, clock, onEvents } = this.#options;
     const transport = openTransport(brokerUrl, { logger, ...brokerOptions });
     const backend = openBackend(backendUrl, { logger });
-    const receiver = new EventReceiver({ transport, onEvents });
-    const mailbox = new Mailbox({ transport, clock });
+    const { eventExchange, controlExchange } = brokerOptions.broadcasts ?? DEFAULT_BROADCASTS;
+    const receiver = new EventReceiver({ transport, onEvents, exchange: eventExchange });
+    const mailbox = new Mailbox({ transport, clock, exchange: controlExchange });
     const parts = { transport, backend, receiver, mailbox };
     try {
       await transport.start();

@@ -10,7 +10,7 @@ const LIST_EVERY_MS = 10_000;
 const TIMEOUT_MS = 3000;
 
 /** Queues of the machinery, not of tasks (kombu's reply queues and broadcast mailboxes, event queues). */
-const NO_TASK_QUEUE = /(\.reply\.celery\.pidbox|\.celery\.pidbox|^celeryev\..*)$/;
+const NO_TASK_QUEUE = /(\.pidbox|^celeryev\..*)$/;
 
 /** Takes the lengths of all known queues every second. It is also who notices that the broker is gone. */
 export class QueueSampler {

@@ -110,7 +110,13 @@ describe('RabbitMQ', () => {
 
   test('declares events and mailboxes as the settings say', async () => {
     const transport = await open(undefined, {
-      broadcasts: { eventExchange: 'evx', eventTtl: 2, eventExpires: 30, controlTtl: 4, controlExpires: 20 },
+      broadcasts: {
+        eventExchange: 'evx',
+        eventPrefix: 'own',
+        controlExchange: 'other',
+        events: { ttl: 2, expires: 30, isExclusive: false, isDurable: true },
+        control: { ttl: 4, expires: 20, isExclusive: false, isDurable: false },
+      },
     });
     const routed: string[] = [];
     await transport.subscribe('evx', 'task.#', (_, key) => routed.push(key));
@@ -119,9 +125,19 @@ describe('RabbitMQ', () => {
     await transport.broadcast('evx', 'task.multi', taskMessage('2'));
     await waitUntil('it has come', () => routed.length > 0);
     expect(routed).toEqual(['task.multi']);
-    const settings = (await described('queues')).map((queue) => queue['arguments']);
-    expect(settings).toContainEqual({ 'x-expires': 30_000, 'x-message-ttl': 2_000 });
-    expect(settings).toContainEqual({ 'x-expires': 20_000, 'x-message-ttl': 4_000 });
+    const queues = await described('queues');
+    expect(queues.find(({ name }) => String(name).startsWith('own.'))).toMatchObject({
+      durable: true,
+      exclusive: false,
+      auto_delete: false,
+      arguments: { 'x-expires': 30_000, 'x-message-ttl': 2_000 },
+    });
+    expect(queues.find(({ name }) => name === 'w1@h.other.pidbox')).toMatchObject({
+      durable: false,
+      exclusive: false,
+      auto_delete: true,
+      arguments: { 'x-expires': 20_000, 'x-message-ttl': 4_000 },
+    });
   });
 
   test('takes the most urgent first, the larger number', async () => {
@@ -268,31 +284,45 @@ describe('RabbitMQ', () => {
     expect(again?.message.properties.delivery_info?.redelivered).toBe(true);
   });
 
-  test('the broker itself delays messages for quorum queues behind a topic exchange', async () => {
-    const transport = await open();
-    const queue: Queue = {
-      name: 'qq',
-      exchange: 'qq',
-      exchangeType: 'topic',
-      routingKey: 'qq',
-      arguments: { 'x-queue-type': 'quorum' },
-    };
-    const { got } = await consume(transport, queue);
-    const message = taskMessage('later');
-    const eta = new Date(Date.now() + 2_500).toISOString();
-    const sentAt = Date.now();
-    await transport.publish(
-      { exchange: 'qq', routingKey: 'qq', queue },
-      { ...message, headers: { ...message.headers, eta } },
-    );
-    const delayed = (await described('queues')).filter(({ name }) =>
-      String(name).startsWith('celery_delayed_'),
-    );
-    expect(delayed).toHaveLength(28);
-    await waitUntil('it has come', () => got.length === 1, 10_000);
-    expect(Date.now() - sentAt).toBeGreaterThan(1_500);
-    expect(got[0]?.message.headers['eta']).toBe(eta);
-  }, 60_000);
+  test.each([
+    ['quorum', { 'x-dead-letter-strategy': 'at-least-once' }],
+    ['classic', {}],
+  ] as const)(
+    'the broker itself delays messages for quorum queues, in %s queues',
+    async (type, extra) => {
+      const transport = await open(undefined, { delayedQueueType: type });
+      const queue: Queue = {
+        name: 'qq',
+        exchange: 'qq',
+        exchangeType: 'topic',
+        routingKey: 'qq',
+        arguments: { 'x-queue-type': 'quorum' },
+      };
+      const { got } = await consume(transport, queue);
+      const message = taskMessage('later');
+      const eta = new Date(Date.now() + 2_500).toISOString();
+      const sentAt = Date.now();
+      await transport.publish(
+        { exchange: 'qq', routingKey: 'qq', queue },
+        { ...message, headers: { ...message.headers, eta } },
+      );
+      const delayed = (await described('queues')).filter(({ name }) =>
+        String(name).startsWith('celery_delayed_'),
+      );
+      expect(delayed).toHaveLength(28);
+      expect(delayed.find(({ name }) => name === 'celery_delayed_1')?.['arguments']).toEqual({
+        'x-queue-type': type,
+        'x-overflow': 'reject-publish',
+        'x-message-ttl': 2_000,
+        'x-dead-letter-exchange': 'celery_delayed_0',
+        ...extra,
+      });
+      await waitUntil('it has come', () => got.length === 1, 10_000);
+      expect(Date.now() - sentAt).toBeGreaterThan(1_500);
+      expect(got[0]?.message.headers['eta']).toBe(eta);
+    },
+    60_000,
+  );
 
   test('goes to the next broker of a list', async () => {
     const proxies = [new FaultProxy(broker.port), new FaultProxy(broker.port)];

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Celery } from '../../lib/app/celery.ts';
+import { transportOptionsOf } from '../../lib/app/transport-options.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
 import { type Answered, startDashboard, type TestDashboard } from '../kit/dashboard.ts';
 import type { TestProcess } from '../kit/process.ts';
 import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
@@ -91,3 +94,24 @@ describe.each([
     }
   });
 });
+
+it('listens where the settings say that events are', async () => {
+  const app = new Celery(
+    'own',
+    { broker: vhost.url, event_exchange: 'ownev', event_queue_prefix: 'evq', task_send_sent_event: true },
+    silentLogger,
+  );
+  const flower = await startDashboard({
+    broker: vhost.url,
+    brokerOptions: transportOptionsOf(app.conf),
+    memoryOnly: true,
+  });
+  try {
+    const { id } = await app.sendTask('own.task', [1], { queue: 'nobody' });
+    const { json } = await flower.until(`/api/task/info/${id}`, ({ status }) => status === 200);
+    expect(json).toMatchObject({ name: 'own.task', uuid: id });
+  } finally {
+    await flower.stop();
+    await app.close();
+  }
+}, 60_000);

@@ -37,6 +37,8 @@ export interface AmqpTransportSettings {
   /** Order in which several brokers are tried: as given, or mixed. */
   readonly failoverStrategy: 'round-robin' | 'shuffle';
   readonly broadcasts: BroadcastSettings;
+  /** Of the queues in which messages wait for their ETA. */
+  readonly delayedQueueType: 'classic' | 'quorum';
   /** URL of the management API; null: queues are looked at one by one. */
   readonly managementUrl: string | null;
 }
@@ -85,7 +87,8 @@ export class AmqpTransport implements Transport {
       options,
     });
     const management = managementUrl === null ? null : new ManagementApi(managementUrl, this.#first.vhost);
-    this.#admin = new QueueAdmin(this.#sending, management, () => [
+    const { eventPrefix } = settings.broadcasts;
+    this.#admin = new QueueAdmin(this.#sending, management, eventPrefix, () => [
       ...this.#declarations.queueNames(),
       ...[...this.#consumers].flatMap(({ queues }) => queues.map(({ name }) => name)),
     ]);
@@ -195,6 +198,7 @@ export class AmqpTransport implements Transport {
       connection: this.#taking,
       publisher: this.#publisher,
       logger: this.#settings.logger,
+      delayedQueueType: this.#settings.delayedQueueType,
       onStopped: (stopped: AmqpConsumer) => void this.#consumers.delete(stopped),
     };
     const consumer = new AmqpConsumer(parts, options);

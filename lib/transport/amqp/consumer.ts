@@ -18,6 +18,8 @@ export interface ConsumerParts {
   readonly connection: AmqpConnection;
   readonly publisher: Publisher;
   readonly logger: Logger;
+  /** Of the queues in which messages wait for their ETA. */
+  readonly delayedQueueType: 'classic' | 'quorum';
   /** Told when it has stopped. */
   readonly onStopped: (consumer: AmqpConsumer) => void;
 }
@@ -206,7 +208,7 @@ export class AmqpConsumer implements Consumer {
     await this.#count.begin(channel, countFor(this.#prefetch, 0), isByChannel);
     for (const queue of queues) await declareQueue(channel, queue);
     const delayed = queues.filter(canDelay);
-    if (delayed.length > 0) await declareDelays(channel, delayed);
+    if (delayed.length > 0) await declareDelays(channel, delayed, this.#parts.delayedQueueType);
     if (this.#isPaused) return;
     for (const queue of queues) await this.#consume(channel, queue);
   }

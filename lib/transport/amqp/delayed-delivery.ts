@@ -25,8 +25,12 @@ export function canDelay(queue: Queue): boolean {
 }
 
 /** Declares the 28 levels and binds the queues' exchanges behind the last. */
-export async function declareDelays(channel: Channel, queues: readonly Queue[]): Promise<void> {
-  for (let level = LAST; level >= 0; level -= 1) await declareLevel(channel, level);
+export async function declareDelays(
+  channel: Channel,
+  queues: readonly Queue[],
+  type: 'classic' | 'quorum',
+): Promise<void> {
+  for (let level = LAST; level >= 0; level -= 1) await declareLevel(channel, level, type);
   await channel.assertExchange(DELIVERY_EXCHANGE, 'topic', { durable: true });
   await channel.bindExchange(DELIVERY_EXCHANGE, levelName(0), `${'*.'.repeat(LAST)}0.#`);
   for (const queue of queues) {
@@ -36,18 +40,19 @@ export async function declareDelays(channel: Channel, queues: readonly Queue[]):
   }
 }
 
-async function declareLevel(channel: Channel, level: number): Promise<void> {
+async function declareLevel(channel: Channel, level: number, type: 'classic' | 'quorum'): Promise<void> {
   const name = levelName(level);
   const next = level > 0 ? levelName(level - 1) : DELIVERY_EXCHANGE;
   await channel.assertExchange(name, 'topic', { durable: true });
   await channel.assertQueue(name, {
     durable: true,
     arguments: encodeTable({
-      'x-queue-type': 'quorum',
+      'x-queue-type': type,
       'x-overflow': 'reject-publish',
       'x-message-ttl': 2 ** level * 1000,
       'x-dead-letter-exchange': next,
-      'x-dead-letter-strategy': 'at-least-once',
+      // Classic queues do not know it.
+      'x-dead-letter-strategy': type === 'quorum' ? 'at-least-once' : undefined,
     }),
   });
   const before = '*.'.repeat(LAST - level);

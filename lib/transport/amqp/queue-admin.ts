@@ -6,6 +6,10 @@ import { onOwnChannel } from './declarations.ts';
 
 /** What is asked about queues at once. */
 const MAX_NAMES = 1000;
+const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+/** Names of queues that hold no tasks. */
+const MACHINERY =
+  /(\.pidbox(\.[0-9a-f-]{36})?|^celeryev\..*|^celery_delayed_\d+|^amq\..*|^[0-9a-f]{8}-[0-9a-f-]{27})$/;
 
 /**
  * Lengths and names of queues: through the management API where it is given, else by asking for each queue by name
@@ -14,15 +18,18 @@ const MAX_NAMES = 1000;
 export class QueueAdmin {
   readonly #connection: AmqpConnection;
   readonly #management: ManagementApi | null;
+  readonly #eventPrefix: string;
   readonly #knownNames: () => readonly string[];
 
   constructor(
     connection: AmqpConnection,
     management: ManagementApi | null,
+    eventPrefix: string,
     knownNames: () => readonly string[],
   ) {
     this.#connection = connection;
     this.#management = management;
+    this.#eventPrefix = eventPrefix;
     this.#knownNames = knownNames;
   }
 
@@ -42,14 +49,14 @@ export class QueueAdmin {
     const queues = await this.#management.queues();
     return queues
       .map(({ name }) => name)
-      .filter(isTaskQueue)
+      .filter((name) => this.#isTaskQueue(name))
       .sort();
   }
 
   /** Bindings of task queues; needs the management API. */
   async bindings(): Promise<QueueBinding[]> {
     const all = (await this.#management?.bindings()) ?? [];
-    return all.filter(({ queue }) => isTaskQueue(queue));
+    return all.filter(({ queue }) => this.#isTaskQueue(queue));
   }
 
   async purge(queue: string): Promise<number> {
@@ -62,6 +69,13 @@ export class QueueAdmin {
       if (isMissing(error)) return 0;
       throw error;
     }
+  }
+
+  /** Not a mailbox, a reply queue, an events queue, or a step of delayed delivery. */
+  #isTaskQueue(name: string): boolean {
+    const prefix = `${this.#eventPrefix}.`;
+    if (name.startsWith(prefix) && UUID.test(name.slice(prefix.length))) return false;
+    return !MACHINERY.test(name);
   }
 
   async #ask(name: string): Promise<QueueSample> {
@@ -79,11 +93,4 @@ export class QueueAdmin {
 
 function isMissing(error: unknown): boolean {
   return error instanceof UmbelError && error.code === 'not_found';
-}
-
-/** Not a mailbox, a reply queue, an events queue, or a step of delayed delivery. */
-function isTaskQueue(name: string): boolean {
-  return !/(\.pidbox(\.[0-9a-f-]{36})?|^celeryev\..*|^celery_delayed_\d+|^amq\..*|^[0-9a-f]{8}-[0-9a-f-]{27})$/.test(
-    name,
-  );
 }

@@ -7,7 +7,7 @@ import type { WireMessage } from '../../protocol/wire.ts';
 import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ReplyQueue, ReplyQueueOptions } from '../transport.ts';
-import { type BroadcastSettings, mailboxArguments } from './topology.ts';
+import { type BroadcastSettings, mailboxOptions } from './topology.ts';
 import { decodeMessage } from './wire.ts';
 
 export interface ReplyQueueParts {
@@ -76,14 +76,11 @@ export class AmqpReplyQueue implements ReplyQueue {
     const { routingKey, expiresSeconds } = this.#options;
     const isLasting = routingKey !== undefined;
     if (exchange !== '') await channel.assertExchange(exchange, 'direct', { durable: false });
-    await channel.assertQueue(queue, {
-      exclusive: !isLasting,
-      durable: isLasting,
-      autoDelete: !isLasting,
-      arguments: isLasting
-        ? encodeTable(expiresSeconds ? { 'x-expires': Math.round(expiresSeconds * 1000) } : {})
-        : mailboxArguments(exchange, this.#parts.broadcasts),
-    });
+    const lasting = {
+      durable: true,
+      arguments: encodeTable(expiresSeconds ? { 'x-expires': Math.round(expiresSeconds * 1000) } : {}),
+    };
+    await channel.assertQueue(queue, isLasting ? lasting : mailboxOptions(exchange, this.#parts.broadcasts));
     if (exchange !== '') await channel.bindQueue(queue, exchange, this.#routingKey);
     await channel.consume(
       queue,

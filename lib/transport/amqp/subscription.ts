@@ -7,7 +7,7 @@ import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { SubscribeOptions, Subscription } from '../transport.ts';
 import { onOwnChannel } from './declarations.ts';
-import { type BroadcastSettings, declareBroadcast, mailboxArguments } from './topology.ts';
+import { type BroadcastSettings, declareBroadcast, mailboxOptions } from './topology.ts';
 import { decodeMessage } from './wire.ts';
 
 export interface SubscriptionParts {
@@ -17,8 +17,8 @@ export interface SubscriptionParts {
 }
 
 /**
- * A private queue bound to a broadcast exchange: events, or a worker's control mailbox. It belongs to the connection
- * (exclusive), so each new connection makes it anew.
+ * A private queue bound to a broadcast exchange: events, or a worker's control mailbox. Unless the settings say
+ * otherwise it belongs to the connection (exclusive); each new connection makes it anew.
  */
 export class AmqpSubscription implements Subscription {
   readonly #parts: SubscriptionParts;
@@ -66,12 +66,7 @@ export class AmqpSubscription implements Subscription {
     const exchange = this.#exchange;
     await declareBroadcast(channel, exchange, this.#parts.broadcasts);
     const queue = await this.#freeName();
-    await channel.assertQueue(queue, {
-      exclusive: true,
-      durable: false,
-      autoDelete: true,
-      arguments: mailboxArguments(exchange, this.#parts.broadcasts),
-    });
+    await channel.assertQueue(queue, mailboxOptions(exchange, this.#parts.broadcasts));
     await channel.bindQueue(queue, exchange, exchange.endsWith('.pidbox') ? '' : this.#pattern);
     await channel.consume(
       queue,
@@ -86,9 +81,10 @@ export class AmqpSubscription implements Subscription {
 
   /** Its own name, or one made of it when another connection has that queue: a lost one of ours, or a worker's. */
   async #freeName(): Promise<string> {
-    const { connection, logger } = this.#parts;
+    const { connection, logger, broadcasts } = this.#parts;
     const name = this.#name;
-    if (name === null) return `${this.#exchange}.${uuid()}`;
+    const isEvents = this.#exchange === broadcasts.eventExchange;
+    if (name === null) return `${isEvents ? broadcasts.eventPrefix : this.#exchange}.${uuid()}`;
     try {
       await onOwnChannel(connection, `find the queue "${name}"`, (channel) => channel.checkQueue(name));
     } catch (error) {

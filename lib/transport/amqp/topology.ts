@@ -1,4 +1,4 @@
-import type { Channel } from 'amqplib';
+import type { Channel, Options } from 'amqplib';
 import { encodeTable } from '../../amqp/table.ts';
 import type { Queue } from '../transport.ts';
 
@@ -10,33 +10,53 @@ import type { Queue } from '../transport.ts';
 /** Queue that unreadable messages are moved to. */
 export const PARKED_QUEUE: Queue = { name: 'umbel.parked', arguments: { 'x-max-length': 1000 } };
 
-/** How broadcasts are declared; times in seconds. */
+/** How the private queues of one kind are declared. */
+export interface MailboxSettings {
+  /** Seconds that a message waits. */
+  readonly ttl: number;
+  /** Seconds until a queue that nobody reads goes. */
+  readonly expires: number;
+  /** Only the connection that made it may read it. */
+  readonly isExclusive: boolean;
+  /** It outlives a restart of the broker, and its reader; then it goes when it expires. Not with `isExclusive`. */
+  readonly isDurable: boolean;
+}
+
+/** How broadcasts are declared. */
 export interface BroadcastSettings {
   /** Celery's `event_exchange`: routed by topic. Default `celeryev`. */
   readonly eventExchange: string;
-  /** Celery's `event_queue_ttl` and `event_queue_expires`. Default 5 and 60. */
-  readonly eventTtl: number;
-  readonly eventExpires: number;
-  /** Celery's `control_queue_ttl` and `control_queue_expires`. Default 300 and 10. */
-  readonly controlTtl: number;
-  readonly controlExpires: number;
+  /** Celery's `event_queue_prefix`, in front of the names of event queues. Default `celeryev`. */
+  readonly eventPrefix: string;
+  /** Celery's `control_exchange`. Default `celery`. */
+  readonly controlExchange: string;
+  /** Celery's `event_queue_ttl` and so on. Default 5, 60, exclusive, not durable. */
+  readonly events: MailboxSettings;
+  /** Celery's `control_queue_ttl` and so on, of requests and replies. Default 300, 10, exclusive, not durable. */
+  readonly control: MailboxSettings;
 }
 
 export const DEFAULT_BROADCASTS: BroadcastSettings = {
   eventExchange: 'celeryev',
-  eventTtl: 5,
-  eventExpires: 60,
-  controlTtl: 300,
-  controlExpires: 10,
+  eventPrefix: 'celeryev',
+  controlExchange: 'celery',
+  events: { ttl: 5, expires: 60, isExclusive: true, isDurable: false },
+  control: { ttl: 300, expires: 10, isExclusive: true, isDurable: false },
 };
 
-/** Arguments of the queue behind a subscription or of replies. */
-export function mailboxArguments(exchange: string, settings: BroadcastSettings): Record<string, unknown> {
+/** The queue behind a subscription or of replies (celery/events/receiver.py, kombu/pidbox.py). */
+export function mailboxOptions(exchange: string, settings: BroadcastSettings): Options.AssertQueue {
   const isEvents = exchange === settings.eventExchange;
-  return encodeTable({
-    'x-expires': Math.round((isEvents ? settings.eventExpires : settings.controlExpires) * 1000),
-    'x-message-ttl': Math.round((isEvents ? settings.eventTtl : settings.controlTtl) * 1000),
-  });
+  const { ttl, expires, isExclusive, isDurable } = isEvents ? settings.events : settings.control;
+  return {
+    exclusive: isExclusive,
+    durable: isDurable,
+    autoDelete: !isDurable,
+    arguments: encodeTable({
+      'x-expires': Math.round(expires * 1000),
+      'x-message-ttl': Math.round(ttl * 1000),
+    }),
+  };
 }
 
 /** Declares the exchange of a broadcast: events by topic, remote control and broadcast queues to everybody. */

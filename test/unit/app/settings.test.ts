@@ -195,3 +195,12 @@ describe('broadcast queues', () => {
     });
   });
 });
+
+it.each([
+  [{ control_queue_durable: true }, 'control_queue_exclusive and control_queue_durable cannot both be true'],
+  [{ event_queue_durable: true }, 'event_queue_exclusive and event_queue_durable cannot both be true'],
+  [{ worker_detect_quorum_queues: false }, 'worker_detect_quorum_queues must be true'],
+  [{ broker_native_delayed_delivery_queue_type: 'stream' }, 'must be "classic" or "quorum"'],
+])('what RabbitMQ would refuse is refused at once: %o', (settings, text) => {
+  expect(() => new Celery('wrong', Object(settings))).toThrow(text);
+});
