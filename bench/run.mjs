@@ -2,12 +2,12 @@
 //   --rounds N (default 3)   --tasks N (default 20000)   --only drain|latency|engine   --broker redis|rabbitmq|engine
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildServer } from '../scripts/build.mjs';
 import { isServerStale } from '../scripts/stale.mjs';
+import { clientFor } from './client.mjs';
 import { freePort, median, outputOf, percentile, redisServer, start, stop } from './measure.mjs';
 
 const { values: options } = parseArgs({
@@ -31,7 +31,6 @@ const { beeQueue } = await import('./contenders/bee-queue.mjs');
 const { bullmq } = await import('./contenders/bullmq.mjs');
 const { floor, pythonCelery, umbel } = await import('./contenders/celery.mjs');
 const { rabbitmqServer } = await import('./rabbitmq-server.mjs');
-const { Redis } = createRequire(import.meta.url)('ioredis');
 
 /** Umbel's embedded engine in a process of its own, with its log on disk (group commit). */
 async function engineServer() {
@@ -39,23 +38,6 @@ async function engineServer() {
   const child = start(process.execPath, ['bench/engine-server.mjs', String(port)], { cwd: root });
   await outputOf(child, /listening/);
   return { port, child, name: 'engine' };
-}
-
-/** A client of the server under test: the two tasks and a count of stored results. */
-async function clientFor({ port, broker }) {
-  process.env.BENCH_BROKER = broker ?? `redis://127.0.0.1:${port}/0`;
-  process.env.BENCH_BACKEND = `redis://127.0.0.1:${port}/1`;
-  const { app, noop, startedAt } = await import(`./contenders/umbel-tasks.mjs?port=${port}`);
-  const results = new Redis({ port, host: '127.0.0.1', db: 1 });
-  return {
-    noop,
-    startedAt,
-    countResults: () => results.dbsize(),
-    async close() {
-      results.disconnect();
-      await app.close();
-    },
-  };
 }
 
 const contenders = [
