@@ -21,6 +21,6 @@ export function openBackend(url: string | null, options: BackendOptions, rpc?: R
   if (isKeyValueUrl(url)) return new KeyValueBackend(url, options);
   throw new UmbelError(
     'unsupported',
-    `No result backend for the URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, rpc://, db+postgresql://, db+mysql://, db+sqlite:///, file:/// or disabled://.`,
+    `No result backend for the URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, sentinel://, rpc://, db+postgresql://, db+mysql://, db+sqlite:///, file:/// or disabled://.`,
   );
 }

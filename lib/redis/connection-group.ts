@@ -4,6 +4,7 @@ import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
 import { ConnectionLost, messageOf } from './failures.ts';
 import { Link, type LinkEvents } from './link.ts';
+import { checkIsMaster, findMaster } from './sentinel.ts';
 import type { RedisAddress } from './url.ts';
 
 /*
@@ -47,6 +48,8 @@ const STABLE_MS = 2_000;
 
 export class ConnectionGroup implements Service {
   readonly address: RedisAddress;
+  /** Where the connections go: with sentinels, asked again each time. */
+  #target: RedisAddress;
   /** What the server says about itself (`INFO server`), by name. */
   serverInfo: ReadonlyMap<string, string> = new Map();
   readonly #logger: Logger;
@@ -65,6 +68,7 @@ export class ConnectionGroup implements Service {
 
   constructor({ address, logger, connectionTimeoutMs = 4000 }: GroupOptions) {
     this.address = address;
+    this.#target = address;
     this.#logger = logger;
     this.#timeoutMs = connectionTimeoutMs;
     this.#command = this.#register({ name: 'command' });
@@ -134,7 +138,7 @@ export class ConnectionGroup implements Service {
     const link = this.#register(options);
     if (!this.isUp) return link;
     try {
-      await link.open(this.#timeoutMs);
+      await link.open(this.#timeoutMs, this.#target);
       await options.setup?.(link);
     } catch (error) {
       if (error instanceof UmbelError) {
@@ -200,15 +204,19 @@ export class ConnectionGroup implements Service {
     const members = [...this.#members];
     const oldIds = members.map(({ link }) => link.id).filter((id) => id > 0);
     const oldRun = this.serverInfo.get('run_id');
-    const opened = await Promise.allSettled(members.map(({ link }) => link.open(this.#timeoutMs)));
+    this.#target = await findMaster(this.address, this.#timeoutMs);
+    const opened = await Promise.allSettled(
+      members.map(({ link }) => link.open(this.#timeoutMs, this.#target)),
+    );
     const failed = opened.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    if (this.address.sentinels) await checkIsMaster(this.#command);
     this.serverInfo = await readServerInfo(this.#command);
     if (oldRun && this.serverInfo.get('run_id') === oldRun) await this.#killOld(oldIds);
     for (const { link, setup } of members) await setup?.(link);
     const late = this.#members.filter((member) => !members.includes(member));
     for (const { link, setup } of late) {
-      await link.open(this.#timeoutMs);
+      await link.open(this.#timeoutMs, this.#target);
       await setup?.(link);
     }
     const closed = this.#members.find(({ link }) => !link.isOpen);

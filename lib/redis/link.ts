@@ -57,10 +57,11 @@ export class Link {
     this.#heardAt = now;
   }
 
-  async open(timeoutMs: number): Promise<void> {
+  /** Connects to the address of the constructor, or to where its master is now. */
+  async open(timeoutMs: number, address = this.#address): Promise<void> {
     this.close();
     const epoch = this.#epoch;
-    const client = createClient(this.#address, { name: `umbel:${this.name}`, timeoutMs });
+    const client = createClient(address, { name: `umbel:${this.name}`, timeoutMs });
     let lastError: unknown = null;
     client.on('error', (error) => {
       lastError = error;

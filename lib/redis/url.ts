@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
+import { readSentinelOptions, type Sentinels } from './sentinel-options.ts';
 import { type RedisTls, readTls, TLS_PARAMETERS, type TlsSetting } from './tls.ts';
 
 /** Where a Redis server is and how to log in. */
@@ -13,26 +14,49 @@ export interface RedisAddress {
   readonly path: string | null;
   /** null: no TLS. */
   readonly tls: RedisTls | null;
+  /** `sentinel://`: these tell where the master is; host and port are the first one's. */
+  readonly sentinels: Sentinels | null;
   /** The URL without its password. */
   readonly display: string;
 }
 
-const SCHEMES = new Set(['redis:', 'rediss:', 'redis+socket:']);
+const SCHEMES = new Set(['redis:', 'rediss:', 'redis+socket:', 'sentinel:']);
+const SENTINEL_PORT = 26379;
+
+/** What settings add to a URL. */
+export interface RedisUrlOptions {
+  /** `broker_use_ssl` or `redis_backend_use_ssl`. Default false. */
+  readonly useSsl?: TlsSetting | undefined;
+  /** `broker_transport_options` or `result_backend_transport_options`: what `sentinel://` needs. */
+  readonly transportOptions?: Readonly<Record<string, unknown>> | undefined;
+}
 const PARAMETERS = new Set(['virtual_host', ...TLS_PARAMETERS]);
 
 /** Whether `url` is one that `parseRedisUrl` reads. */
 export function isRedisUrl(url: string): boolean {
-  return SCHEMES.has(url.slice(0, url.indexOf(':') + 1).toLowerCase());
+  return SCHEMES.has(schemeOf(url));
 }
 
 /**
- * Reads `redis://user:password@host:port/db`, `rediss://…` and `redis+socket:///path?virtual_host=db` as kombu does.
- * `tlsSetting` is `broker_use_ssl` or `redis_backend_use_ssl`. Throws `UmbelError('bad_config')`. Other options belong into the transport options, not into the URL.
+ * Reads `redis://user:password@host:port/db`, `rediss://…`, `redis+socket:///path?virtual_host=db` and a list
+ * `sentinel://host:port/db;sentinel://host:port` as kombu does: login and database of a list are those of its first URL.
+ * Throws `UmbelError('bad_config')`. Other options belong into the transport options, not into the URL.
  */
-export function parseRedisUrl(url: string, tlsSetting: TlsSetting = false): RedisAddress {
+export function parseRedisUrl(url: string, options: RedisUrlOptions = {}): RedisAddress {
   const display = maskUrl(url);
+  if (schemeOf(url) !== 'sentinel:') return parseOne(url, display, options);
+  const [first, ...others] = url.split(';').map((part) => parseOne(part, display, options));
+  if (!first) throw bad(display, 'it is empty');
+  if (others.some(({ db }) => db !== 0 && db !== first.db)) {
+    throw bad(display, 'the database belongs to the first URL of the list');
+  }
+  const nodes = [first, ...others].map(({ host, port }) => ({ host, port }));
+  return { ...first, sentinels: { nodes, ...readSentinelOptions(options.transportOptions ?? {}) } };
+}
+
+function parseOne(url: string, display: string, { useSsl }: RedisUrlOptions): RedisAddress {
   const parsed = parse(url, display);
-  const scheme = url.slice(0, url.indexOf(':') + 1).toLowerCase();
+  const scheme = schemeOf(url);
   for (const name of parsed.searchParams.keys()) {
     if (!PARAMETERS.has(name)) {
       throw bad(display, `it does not know the parameter "${name}". Set it in the transport options`);
@@ -40,16 +64,22 @@ export function parseRedisUrl(url: string, tlsSetting: TlsSetting = false): Redi
   }
   const isSocket = scheme === 'redis+socket:';
   const path = decodeURIComponent(parsed.pathname);
+  const defaultPort = scheme === 'sentinel:' ? SENTINEL_PORT : 6379;
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
-    port: parsed.port ? Number(parsed.port) : 6379,
+    port: parsed.port ? Number(parsed.port) : defaultPort,
     db: readDb(isSocket ? (parsed.searchParams.get('virtual_host') ?? '') : path.replace(/^\//, ''), display),
     username: unquote(parsed.username) || null,
     password: unquote(parsed.password) || null,
     path: isSocket ? path : null,
-    tls: isSocket ? null : readTls(scheme === 'rediss:', parsed.searchParams, tlsSetting),
+    tls: isSocket ? null : readTls(scheme === 'rediss:', parsed.searchParams, useSsl),
+    sentinels: null,
     display,
   };
+}
+
+function schemeOf(url: string): string {
+  return url.slice(0, url.indexOf(':') + 1).toLowerCase();
 }
 
 /** A `%` that begins no escape stands for itself, as in Python. */
@@ -58,7 +88,8 @@ function unquote(text: string): string {
 }
 
 function parse(url: string, display: string): URL {
-  if (!isRedisUrl(url)) throw bad(display, 'it must begin with redis://, rediss:// or redis+socket://');
+  if (!isRedisUrl(url))
+    throw bad(display, 'it must begin with redis://, rediss://, redis+socket:// or sentinel://');
   try {
     // The URL parser reads host and port of known schemes only.
     return new URL(

@@ -53,6 +53,6 @@ export function openTransport(url: string, options: TransportOptions): Transport
   }
   throw new UmbelError(
     'unsupported',
-    `No transport for the broker URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, amqp:// or amqps://.`,
+    `No transport for the broker URL "${maskUrl(url)}". Use redis://, rediss://, redis+socket://, sentinel://, amqp:// or amqps://.`,
   );
 }

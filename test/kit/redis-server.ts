@@ -77,6 +77,6 @@ function answers(port: number): Promise<boolean> {
     };
     socket.once('error', () => end(false));
     socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (data) => end(data.toString().startsWith('+PONG')));
+    socket.once('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(data.toString())));
   });
 }

@@ -47,7 +47,7 @@ export class RedisBackend implements ResultBackend, ChordBackend {
       transportOptions = {},
       connectionTimeoutMs,
     } = options;
-    const address = parseRedisUrl(url, options.useSsl);
+    const address = parseRedisUrl(url, options);
     this.displayUrl = address.display;
     this.#logger = logger;
     this.#prefix = keyPrefix(transportOptions['global_keyprefix']);

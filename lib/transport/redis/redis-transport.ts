@@ -62,7 +62,7 @@ export class RedisTransport implements Transport {
   constructor(url: string, settings: RedisTransportSettings) {
     const { logger, connectionTimeoutMs } = settings;
     this.#settings = settings;
-    this.#address = parseRedisUrl(url, settings.useSsl);
+    this.#address = parseRedisUrl(url, settings);
     this.#options = readOptions(settings.transportOptions, this.#address.db, connectionTimeoutMs);
     this.#keys = new Keys(this.#options);
     this.#group = new ConnectionGroup({ address: this.#address, logger, connectionTimeoutMs });
@@ -83,7 +83,7 @@ export class RedisTransport implements Transport {
   }
 
   brokerInfo(): Record<string, unknown> {
-    const { host, port, db, username, tls, path } = this.#address;
+    const { host, port, db, username, tls, path, sentinels } = this.#address;
     return {
       hostname: path ?? host,
       userid: username,
@@ -91,7 +91,7 @@ export class RedisTransport implements Transport {
       port,
       insist: false,
       ssl: tls !== null,
-      transport: 'redis',
+      transport: sentinels === null ? 'redis' : 'sentinel',
       connect_timeout: this.#settings.connectionTimeoutMs / 1000,
       transport_options: maskSecrets(this.#settings.transportOptions),
       login_method: null,

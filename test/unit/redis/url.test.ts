@@ -36,7 +36,7 @@ test.each([
 test('leaves the URLs of other brokers alone', () => {
   expect(isRedisUrl('amqp://host')).toBe(false);
   expect(() => openTransport('sqs://guest:secret@host', { logger: silentLogger })).toThrow(
-    'No transport for the broker URL "sqs://guest:********@host". Use redis://, rediss://, redis+socket://, amqp:// or amqps://.',
+    'No transport for the broker URL "sqs://guest:********@host". Use redis://, rediss://, redis+socket://, sentinel://, amqp:// or amqps://.',
   );
 });
 
