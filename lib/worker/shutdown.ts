@@ -46,9 +46,23 @@ export async function stopTaking({
 }
 
 /** Ends what runs: late-ack tasks go back to their queues, others are failed. */
-export async function cutOffRunning({ host, pool }: Parts): Promise<void> {
+export async function cutOffRunning({ host, pool, patience }: Parts): Promise<void> {
   await pool.abandonAll();
-  await host.ledger.idle();
+  await patience.for(host.ledger.idle());
+}
+
+const LOOK_EVERY_MS = 100;
+
+/** Waits for running tasks for as long as they take, but not for ever until a store that is away has their results. */
+export async function runningEnded({ host, pool, patience }: Parts): Promise<void> {
+  let isSettled = false;
+  const settled = host.ledger.idle().then(() => {
+    isSettled = true;
+  });
+  while (!isSettled && pool.active > 0) {
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))]);
+  }
+  await patience.for(settled);
 }
 
 /**

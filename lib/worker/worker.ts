@@ -8,7 +8,7 @@ import { connectBackend, connectBroker } from './connect.ts';
 import { nodeName } from './names.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
 import { runningReport } from './running-report.ts';
-import { cancelLateAcks, cutOffRunning, type Parts, stopTaking, takeDown } from './shutdown.ts';
+import { cancelLateAcks, cutOffRunning, type Parts, runningEnded, stopTaking, takeDown } from './shutdown.ts';
 
 export type ShutdownKind = 'warm' | 'soft' | 'cold';
 
@@ -139,7 +139,7 @@ export class Worker implements Service {
     if (parts !== null) {
       await stopTaking(parts);
       if (this.#isCold) await cutOffRunning(parts);
-      await parts.host.ledger.idle();
+      await runningEnded(parts);
       if (this.#deadline !== null) clearTimeout(this.#deadline);
       await takeDown(parts);
     }

@@ -116,8 +116,10 @@ describe('a worker without its broker', () => {
     expect(await result.get({ timeout: 15 })).toBe(3);
   });
 
-  it('can be stopped while the broker is away', async () => {
+  it('can be stopped while the broker is away, also when a task has just ended whose result nobody takes', async () => {
     const worker = await bench.worker('-P', 'async');
+    const { id } = await bench.app.sendTask('w.nap', [1000]);
+    await worker.waitFor(new RegExp(`w\\.nap\\[${id}\\] received`));
     await bench.redis.stop();
     await worker.waitFor(/Connection to broker lost/);
     const start = performance.now();
