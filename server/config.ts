@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { UmbelError } from '../lib/contract/errors.ts';
 import { maskUrl } from '../lib/util/mask.ts';
-import type { BrokerOptions } from './collector/cluster-link.ts';
+import type { BrokerOptions, ResultOptions } from './collector/cluster-link.ts';
 
 /** Where the broker is when none is named: the embedded engine. */
 const EMBEDDED_BROKER = (port: number): string => `redis://127.0.0.1:${port}/0`;
@@ -21,6 +21,8 @@ export interface DashboardOptions {
   readonly brokerApi?: string | undefined;
   /** Result store (`CELERY_RESULT_BACKEND`). Default: the embedded engine's, or the broker when it is a Redis. */
   readonly resultBackend?: string | undefined;
+  /** How to reach it: what an app's settings say. Default: as Celery's defaults. */
+  readonly backendOptions?: ResultOptions | undefined;
   /** `FLOWER_PORT`. Default 5555; 0 for any free one. */
   readonly port?: number | undefined;
   /** `FLOWER_ADDRESS`. Default 127.0.0.1. */
@@ -49,7 +51,9 @@ export interface DashboardOptions {
 export interface DashboardConfig {
   readonly broker: string;
   readonly brokerOptions: BrokerOptions;
+  /** null: there is none, or none that another process can read (`rpc://`). */
   readonly resultBackend: string | null;
+  readonly backendOptions: ResultOptions;
   /** The broker is our own engine, to be started. */
   readonly isEmbedded: boolean;
   readonly port: number;
@@ -109,7 +113,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Puts options, environment and defaults together; a bad value is refused with its name before anything starts. */
 export function resolveConfig(
-  { brokerOptions = {}, ...options }: DashboardOptions,
+  { brokerOptions = {}, backendOptions = {}, ...options }: DashboardOptions,
   env: Environment,
 ): DashboardConfig {
   const parsed = schema.safeParse({ ...fromEnvironment(env), ...withoutUndefined(options) });
@@ -128,7 +132,8 @@ export function resolveConfig(
     isEmbedded,
     broker: broker ?? EMBEDDED_BROKER(config.enginePort),
     brokerOptions: { ...brokerOptions, managementUrl: brokerApi ?? brokerOptions.managementUrl ?? null },
-    resultBackend: config.resultBackend ?? defaultBackend(broker, config.enginePort),
+    resultBackend: readable(config.resultBackend ?? defaultBackend(broker, config.enginePort)),
+    backendOptions,
     urlPrefix: normalPrefix(urlPrefix),
     maxTasks: config.maxTasks ?? (config.memoryOnly ? 100_000 : 1_000_000),
   };
@@ -176,6 +181,11 @@ function checkAddress(address: string, isOpenOnPurpose: boolean): void {
 function defaultBackend(broker: string | undefined, enginePort: number): string | null {
   if (broker === undefined) return EMBEDDED_BACKEND(enginePort);
   return /^(rediss?|redis\+socket|unix):\/\//i.test(broker) ? broker : null;
+}
+
+/** Results that only their sender gets, or that stay in its memory, cannot be shown. */
+function readable(backend: string | null): string | null {
+  return backend !== null && /^(rpc|cache\+memory):/i.test(backend) ? null : backend;
 }
 
 /** `flower/`, `/flower` → `/flower`; nothing and `/` → ''. */

@@ -66,6 +66,7 @@ export class Dashboard implements Service {
       brokerUrl: config.broker,
       brokerOptions: config.brokerOptions,
       backendUrl: config.resultBackend,
+      backendOptions: config.backendOptions,
       history: openHistory(config.memoryOnly ? ':memory:' : join(config.data, 'history.db'), IS_COMPILED),
       maxTasks: config.maxTasks,
       maxDays: config.maxDays,

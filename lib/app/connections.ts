@@ -3,14 +3,14 @@ import { openBackend } from '../backend/open.ts';
 import { isRpcUrl, RpcBackend } from '../backend/rpc/rpc-backend.ts';
 import { Mailbox } from '../control/mailbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
-import { acceptedTypes, serializerNamed } from '../protocol/serializer.ts';
+import { serializerNamed } from '../protocol/serializer.ts';
 import { openTransport } from '../transport/open.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
 import { OnDemand } from '../util/on-demand.ts';
 import { type Config, EMBEDDED_BACKEND, EMBEDDED_BROKER } from './config.ts';
-import { transportOptionsOf } from './transport-options.ts';
+import { backendOptionsOf, transportOptionsOf } from './connection-options.ts';
 
 /** The connections of an app: each opened on first use, shared by all users, closed together. */
 export class Connections {
@@ -108,24 +108,9 @@ export class Connections {
   }
 
   async #startBackend(): Promise<ResultBackend> {
-    const conf = this.#conf;
     const backend = openBackend(
       this.backendUrl,
-      {
-        logger: this.#logger,
-        transportOptions: conf.result_backend_transport_options,
-        useSsl: conf.redis_backend_use_ssl ?? false,
-        connectionTimeoutMs: conf.broker_connection_timeout * 1000,
-        expiresSeconds: conf.result_expires ?? 0,
-        isExtended: conf.result_extended,
-        database: {
-          engineOptions: conf.database_engine_options,
-          tableNames: conf.database_table_names,
-          tableSchemas: conf.database_table_schemas,
-        },
-        serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
-        accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
-      },
+      { logger: this.#logger, ...backendOptionsOf(this.#conf) },
       { transport: () => this.transport(), oid: this.#oid },
     );
     await backend.start();

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Dashboard, DashboardOptions } from '../../server/main.ts';
 import { EMBEDDED_BROKER } from '../app/config.ts';
-import { transportOptionsOf } from '../app/transport-options.ts';
+import { backendOptionsOf, transportOptionsOf } from '../app/connection-options.ts';
 import { createLogger, type LogLevel } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
@@ -45,7 +45,7 @@ export async function makeDashboard(options: DashboardOptions, level: LogLevel):
 /** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */
 export async function brokerOf(
   globals: GlobalOptions,
-): Promise<Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend'>> {
+): Promise<Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend' | 'backendOptions'>> {
   if (!globals.app) {
     return {
       ...(globals.broker && { broker: globals.broker }),
@@ -58,6 +58,7 @@ export async function brokerOf(
   return {
     broker: app.conf.broker_url,
     brokerOptions: transportOptionsOf(app.conf),
+    backendOptions: backendOptionsOf(app.conf),
     ...(backendUrl !== null && { resultBackend: backendUrl }),
   };
 }

@@ -1,4 +1,4 @@
-import type { ResultBackend } from '../../lib/backend/backend.ts';
+import type { BackendOptions, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
 import { toError, UmbelError } from '../../lib/contract/errors.ts';
 import { Mailbox } from '../../lib/control/mailbox.ts';
@@ -15,12 +15,14 @@ import { maskUrl } from '../../lib/util/mask.ts';
 const MAX_WAIT_MS = 30_000;
 
 export type BrokerOptions = Omit<TransportOptions, 'logger'>;
+export type ResultOptions = Omit<BackendOptions, 'logger'>;
 
 export interface ClusterLinkOptions {
   readonly brokerUrl: string;
   /** How to reach it. */
   readonly brokerOptions: BrokerOptions;
   readonly backendUrl: string | null;
+  readonly backendOptions: ResultOptions;
   readonly logger: Logger;
   readonly clock: LamportClock;
   readonly onEvents: (events: readonly ClusterEvent[], receivedAt: number) => void;
@@ -147,9 +149,9 @@ export class ClusterLink {
   }
 
   async #open(): Promise<Parts> {
-    const { brokerUrl, brokerOptions, backendUrl, logger, clock, onEvents } = this.#options;
+    const { brokerUrl, brokerOptions, backendUrl, backendOptions, logger, clock, onEvents } = this.#options;
     const transport = openTransport(brokerUrl, { logger, ...brokerOptions });
-    const backend = openBackend(backendUrl, { logger });
+    const backend = openBackend(backendUrl, { logger, ...backendOptions });
     const { eventExchange, controlExchange } = brokerOptions.broadcasts ?? DEFAULT_BROADCASTS;
     const receiver = new EventReceiver({ transport, onEvents, exchange: eventExchange });
     const mailbox = new Mailbox({ transport, clock, exchange: controlExchange });

@@ -6,7 +6,7 @@ import { LamportClock, nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
 import type { Service } from '../../lib/util/service.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { type BrokerOptions, ClusterLink } from './cluster-link.ts';
+import { type BrokerOptions, ClusterLink, type ResultOptions } from './cluster-link.ts';
 import { Greeter } from './greeter.ts';
 import type { History } from './history/history.ts';
 import { HistoryWriter } from './history-writer.ts';
@@ -24,6 +24,7 @@ export interface CollectorOptions {
   readonly brokerUrl: string;
   readonly brokerOptions: BrokerOptions;
   readonly backendUrl: string | null;
+  readonly backendOptions: ResultOptions;
   readonly history: History;
   /** Tasks kept in the history. */
   readonly maxTasks: number;
@@ -54,6 +55,7 @@ export class Collector implements Service {
     brokerUrl,
     brokerOptions,
     backendUrl,
+    backendOptions,
     history,
     maxTasks,
     maxDays,
@@ -66,6 +68,7 @@ export class Collector implements Service {
       brokerUrl,
       brokerOptions,
       backendUrl,
+      backendOptions,
       logger,
       clock: new LamportClock(),
       onEvents: (events, receivedAt) => this.monitor.apply(events, receivedAt),

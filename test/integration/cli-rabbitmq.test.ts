@@ -40,6 +40,19 @@ describe('the command line on RabbitMQ', () => {
     await worker.waitFor(/late/);
   }, 60_000);
 
+  test('the dashboard takes an app whose results only their sender can read', async () => {
+    const flower = umbel(['-A', APP, 'flower', '--port', '0', '--memory-only'], {
+      env: { CELERY_BROKER_URL: vhost.url, CELERY_RESULT_BACKEND: 'rpc://' },
+    });
+    await flower.waitFor(/Dashboard\s+(\S+)/);
+    const url = /Dashboard\s+(\S+)/.exec(flower.output)?.[1] ?? '';
+    await expect
+      .poll(async () => (await fetch(`${url}api/workers`)).text(), { timeout: 30_000 })
+      .toContain('w1@rabbit');
+    expect(await flower.stop()).toBe(0);
+    expect(flower.output).not.toContain('guest:guest');
+  }, 60_000);
+
   test('purge deletes what waits, and says how much', async () => {
     await Promise.all(['a', 'b', 'c'].map((id) => app.sendTask('no.matter', [id], { queue: 'unread' })));
     const { code, output } = await run('-A', APP, 'purge', '-f', '-Q', 'unread');

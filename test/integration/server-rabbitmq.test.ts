@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/app/celery.ts';
-import { transportOptionsOf } from '../../lib/app/transport-options.ts';
+import { transportOptionsOf } from '../../lib/app/connection-options.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { type Answered, startDashboard, type TestDashboard } from '../kit/dashboard.ts';
 import type { TestProcess } from '../kit/process.ts';

@@ -28,6 +28,11 @@ describe('options of the dashboard', () => {
     expect(resolveConfig({}, { ...env, FLOWER_BROKER: 'redis://flower/3' }).broker).toBe('redis://flower/3');
   });
 
+  it.each(['rpc://', 'cache+memory://'])('has no results to show of %s', (backend) => {
+    const env = { CELERY_BROKER_URL: 'amqp://localhost', CELERY_RESULT_BACKEND: backend };
+    expect(resolveConfig({}, env).resultBackend).toBeNull();
+  });
+
   it.each([
     [{ port: 99_999 }, /port.*0 to 65535/],
     [{ broker: 'localhost' }, /broker.*redis:\/\/localhost:6379\/0/],

@@ -1,3 +1,5 @@
+import type { BackendOptions } from '../backend/backend.ts';
+import { acceptedTypes, serializerNamed } from '../protocol/serializer.ts';
 import type { TransportOptions } from '../transport/open.ts';
 import type { Config } from './config.ts';
 
@@ -28,6 +30,24 @@ export function transportOptionsOf(conf: Config): Omit<TransportOptions, 'logger
       },
     },
     delayedQueueType: conf.broker_native_delayed_delivery_queue_type,
+  };
+}
+
+/** How the settings say to reach and to use the result backend. Throws `UmbelError('bad_config')`. */
+export function backendOptionsOf(conf: Config): Omit<BackendOptions, 'logger'> {
+  return {
+    transportOptions: conf.result_backend_transport_options,
+    useSsl: conf.redis_backend_use_ssl ?? false,
+    connectionTimeoutMs: conf.broker_connection_timeout * 1000,
+    expiresSeconds: conf.result_expires ?? 0,
+    isExtended: conf.result_extended,
+    database: {
+      engineOptions: conf.database_engine_options,
+      tableNames: conf.database_table_names,
+      tableSchemas: conf.database_table_schemas,
+    },
+    serializer: serializerNamed(conf.result_serializer, 'result_serializer'),
+    accept: acceptedTypes(conf.result_accept_content ?? conf.accept_content),
   };
 }
 
