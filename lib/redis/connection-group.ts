@@ -212,6 +212,7 @@ export class ConnectionGroup implements Service {
     if (failed) throw failed.reason;
     if (this.address.sentinels) await checkIsMaster(this.#command);
     this.serverInfo = await readServerInfo(this.#command);
+    if (this.serverInfo.get('redis_mode') === 'cluster') throw clusterRefused(this.address.display);
     if (oldRun && this.serverInfo.get('run_id') === oldRun) await this.#killOld(oldIds);
     for (const { link, setup } of members) await setup?.(link);
     const late = this.#members.filter((member) => !members.includes(member));
@@ -279,4 +280,12 @@ async function readServerInfo(link: Link): Promise<Map<string, string>> {
     if (error instanceof ConnectionLost) throw error;
   }
   return info;
+}
+
+/** A queue and what is noted of its messages would lie on different nodes: no script could take from one. */
+function clusterRefused(display: string): UmbelError {
+  return new UmbelError(
+    'unsupported',
+    `${display} is a node of a Redis Cluster, which kombu's layout of queues does not fit. Use one Redis, or Sentinel for a spare.`,
+  );
 }

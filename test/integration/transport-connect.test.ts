@@ -17,6 +17,19 @@ let dir: string;
 let server: RedisServer;
 let tlsPort: number;
 
+test('a Redis Cluster is refused in one line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-cluster-'));
+  const cluster = await startRedis({ args: ['--cluster-enabled', 'yes', '--dir', folder] });
+  const transport = openTransport(cluster.url(), { logger: silentLogger });
+  await expect(transport.start()).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringMatching(/is a node of a Redis Cluster.*Sentinel/),
+  });
+  await transport.stop();
+  await cluster.stop();
+  rmSync(folder, { recursive: true });
+});
+
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'umbel-tls-'));
   const file = (name: string): string => join(dir, name);
