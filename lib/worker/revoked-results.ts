@@ -3,7 +3,7 @@ import { encodeException } from '../protocol/exception.ts';
 import { recordText } from './record-text.ts';
 import type { Results } from './results.ts';
 
-/** Beyond so many waiting ids the oldest are left to the worker that meets the message. */
+/** Beyond so many waiting ids further ones are left to the worker that meets the message. */
 const MAX_WAITING = 50_000;
 const BATCH = 200;
 
@@ -26,7 +26,8 @@ export class RevokedResults {
       if (this.#waiting.size >= MAX_WAITING) break;
       this.#waiting.add(id);
     }
-    this.#draining ??= this.#drain();
+    // With nothing to wait for, it would be over before it is noted here, and be taken for one under way for ever.
+    if (this.#waiting.size > 0) this.#draining ??= this.#drain();
   }
 
   /** Waits until all are stored. */
