@@ -11,6 +11,12 @@ export interface DeduplicationOptions {
 
 const MAX_SUCCESSFUL = 10_000;
 
+/** The message of an id that runs or is about to, and those that wait for it. */
+interface Present {
+  leader: TaskHandle;
+  readonly waiting: TaskHandle[];
+}
+
 /**
  * `worker_deduplicate_successful_tasks`: of messages with one id, one runs; once it has succeeded the others are
  * acknowledged unrun (celery/app/trace.py, for tasks with late acks). Celery looks only at redelivered messages and only
@@ -22,8 +28,8 @@ const MAX_SUCCESSFUL = 10_000;
  */
 export class Deduplication {
   readonly #options: DeduplicationOptions;
-  /** Ids that are here, with the messages that wait for the one that runs. */
-  readonly #present = new Map<string, TaskHandle[]>();
+  /** By task id. */
+  readonly #present = new Map<string, Present>();
   readonly #successful = new LimitedSet({ max: MAX_SUCCESSFUL });
 
   constructor(options: DeduplicationOptions) {
@@ -37,32 +43,36 @@ export class Deduplication {
       return;
     }
     const { id } = task.request;
-    const waiting = this.#present.get(id);
+    const present = this.#present.get(id);
     if (this.#successful.has(id)) this.#skip(task);
-    else if (waiting !== undefined) waiting.push(task);
+    else if (present !== undefined) present.waiting.push(task);
     else {
-      this.#present.set(id, []);
+      this.#present.set(id, { leader: task, waiting: [] });
       void this.#lead(task);
     }
   }
 
-  /** A task is settled, whatever became of it. */
+  /** A task is settled, whatever became of it. Others of its id than the leader change nothing: they never ran. */
   ended(task: TaskHandle): void {
     const { id } = task.request;
-    const waiting = this.#present.get(id);
-    if (waiting === undefined || waiting.includes(task)) return;
+    const present = this.#present.get(id);
+    if (present?.leader !== task) return;
     if (task.hasSucceeded) {
       this.#finish(id);
       return;
     }
-    const next = waiting.shift();
-    if (next === undefined) this.#present.delete(id);
-    else this.#options.push(next);
+    const next = present.waiting.shift();
+    if (next === undefined) {
+      this.#present.delete(id);
+      return;
+    }
+    present.leader = next;
+    this.#options.push(next);
   }
 
   /** Takes out those that wait for another. */
   drain(): TaskHandle[] {
-    return [...this.#present.values()].flatMap((waiting) => waiting.splice(0));
+    return [...this.#present.values()].flatMap(({ waiting }) => waiting.splice(0));
   }
 
   async #lead(task: TaskHandle): Promise<void> {
@@ -83,7 +93,7 @@ export class Deduplication {
   }
 
   #finish(id: string): void {
-    const waiting = this.#present.get(id) ?? [];
+    const waiting = this.#present.get(id)?.waiting ?? [];
     this.#present.delete(id);
     this.#successful.add(id);
     for (const task of waiting) this.#skip(task);
