@@ -49,7 +49,10 @@ export class BrokerClock {
       const reply = await this.#group.command.call('time');
       const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : [];
       if (seconds === undefined || micros === undefined) return;
-      const halfway = (sentAt + performance.now()) / 2;
+      const answeredAt = performance.now();
+      // It may be wrong by half of the way there and back: a server or a loop that stood still would set it off.
+      if (answeredAt - sentAt > 2 * TOLERANCE_MS) return;
+      const halfway = (sentAt + answeredAt) / 2;
       this.#originMs = seconds * 1000 + micros / 1000 - halfway;
       this.#warn();
     } catch (error) {
