@@ -43,8 +43,6 @@ export class AmqpConsumer implements Consumer {
   /** Changes of what is consumed, one after the other. */
   #changing: Promise<void> = Promise.resolve();
   #batch: Delivery[] = [];
-  /** Messages that were held unsettled when the present consumers began: they are not in their count. */
-  #grantedAfter = 0;
   #prefetch: number;
   #isPaused = false;
   #isTurnPlanned = false;
@@ -202,7 +200,6 @@ export class AmqpConsumer implements Consumer {
     this.#deliveries.reset();
     this.#settler.reset();
     this.#consuming.clear();
-    this.#grantedAfter = 0;
     const { queues } = this;
     const isByChannel = countsByChannel(this.#parts.connection.serverProperties['version'], queues);
     await this.#count.begin(channel, countFor(this.#prefetch, 0), isByChannel);
@@ -236,7 +233,7 @@ export class AmqpConsumer implements Consumer {
   async #consumeAnew(channel: Channel): Promise<void> {
     for (const name of [...this.#consuming.keys()]) await this.#cancel(channel, name);
     await this.#count.begin(channel, countFor(this.#prefetch, 0), false);
-    this.#grantedAfter = this.#deliveries.active + this.#deliveries.held;
+    this.#deliveries.beginCount();
     for (const queue of this.queues) await this.#consume(channel, queue);
   }
 
@@ -304,16 +301,15 @@ export class AmqpConsumer implements Consumer {
   #refill(): void {
     const channel = this.#kept.channel;
     if (!channel || this.#isPaused || this.#prefetch === 0) return;
-    const { held, active } = this.#deliveries;
+    const { held, active, counted } = this.#deliveries;
     if (this.#count.isByChannel) {
       // When it fails the channel is gone, and the next one is told.
       this.#count.change(channel, countFor(this.#prefetch, held)).catch(() => {});
       return;
     }
     // Held messages have used up what the consumers were granted.
-    const used = held + active - this.#grantedAfter;
-    if (used >= this.#prefetch && active * 2 <= this.#prefetch) {
-      this.#grantedAfter = held + active;
+    if (counted >= this.#prefetch && active * 2 <= this.#prefetch) {
+      this.#deliveries.beginCount();
       this.#change((open) => this.#consumeAnew(open));
     }
   }

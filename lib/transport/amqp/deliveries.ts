@@ -20,6 +20,10 @@ export class Deliveries {
   /** Delivery tags that the broker waits for, in order: also of those that are just being settled. */
   readonly #open = new Set<number>();
   #generation = 0;
+  /** The youngest delivery tag, and the one after which the present consumers began. */
+  #youngest = 0;
+  #begunAfter = 0;
+  #counted = 0;
   #held = 0;
 
   /** Begins anew with a new channel. */
@@ -27,6 +31,8 @@ export class Deliveries {
     this.#generation += 1;
     this.#entries.clear();
     this.#open.clear();
+    this.#youngest = 0;
+    this.beginCount();
     this.#held = 0;
   }
 
@@ -37,6 +43,17 @@ export class Deliveries {
   /** Unsettled and not held back. */
   get active(): number {
     return this.#open.size - this.#held;
+  }
+
+  /** Of those that came since `beginCount`, how many the broker waits for: what its count for a consumer holds. */
+  get counted(): number {
+    return this.#counted;
+  }
+
+  /** New consumers begin: what the old ones brought is in no count any more. */
+  beginCount(): void {
+    this.#begunAfter = this.#youngest;
+    this.#counted = 0;
   }
 
   get isEmpty(): boolean {
@@ -54,6 +71,8 @@ export class Deliveries {
     const entry: Entry = { tag, number, queue, message, isHeld: false };
     this.#entries.set(tag, entry);
     this.#open.add(number);
+    this.#youngest = number;
+    this.#counted += 1;
     return entry;
   }
 
@@ -72,7 +91,7 @@ export class Deliveries {
 
   /** The broker is told what became of it. */
   close(number: number): void {
-    this.#open.delete(number);
+    if (this.#open.delete(number) && number > this.#begunAfter) this.#counted -= 1;
   }
 
   isOpen({ tag, number }: Entry): boolean {
