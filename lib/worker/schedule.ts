@@ -147,7 +147,7 @@ export class Schedule {
       if (near.length + tags.length >= MAX_LISTED) break;
       tags.push(tag);
     }
-    return [...near, ...(await this.#recall(tags))];
+    return [...near, ...(await this.#recall(tags).catch(() => []))];
   }
 
   /** Gives everything back to its queue and takes nothing more; returns how many. */
@@ -185,7 +185,7 @@ export class Schedule {
         some.push(far);
         if (some.length === RECALL_CHUNK) break;
       }
-      const tasks = await this.#recall(some.map(({ tag }) => tag));
+      const tasks = await this.#recallOrRelease(some.map(({ tag }) => tag));
       // What was given back meanwhile is another worker's.
       const ours = some.filter((far) => this.#far.get(far.key) === far);
       const tags = new Set(ours.map(({ tag }) => tag));
@@ -203,7 +203,7 @@ export class Schedule {
   async #discardFar(found: readonly Far[]): Promise<void> {
     for (let first = 0; first < found.length; first += RECALL_CHUNK) {
       const tags = found.slice(first, first + RECALL_CHUNK).map(({ tag }) => tag);
-      for (const task of await this.#recall(tags)) task.discardIfRevoked();
+      for (const task of await this.#recallOrRelease(tags)) task.discardIfRevoked();
     }
   }
 
@@ -211,14 +211,20 @@ export class Schedule {
   async #recall(tags: readonly string[]): Promise<TaskHandle[]> {
     if (tags.length === 0) return [];
     const { host, revive } = this.#options;
+    const deliveries = await host.consumer.recall(tags);
+    return deliveries.flatMap((delivery) => (delivery === null ? [] : (revive(delivery) ?? [])));
+  }
+
+  /** What cannot be read goes back to its queue, to be received anew: kept here it would never run. */
+  async #recallOrRelease(tags: readonly string[]): Promise<TaskHandle[]> {
+    const { host } = this.#options;
     try {
-      const deliveries = await host.consumer.recall(tags);
-      return deliveries.flatMap((delivery) => (delivery === null ? [] : (revive(delivery) ?? [])));
+      return await this.#recall(tags);
     } catch (error) {
       host.logger.error(
-        `Cannot read ${tags.length} scheduled task(s) again: ${toError(error).message}. ` +
-          'They go back to their queues when the worker stops.',
+        `Cannot read ${tags.length} scheduled task(s) again: ${toError(error).message}. They go back to their queues.`,
       );
+      for (const tag of tags) host.consumer.release(tag);
       return [];
     }
   }
