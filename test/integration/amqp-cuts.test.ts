@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLink } from '../../lib/amqp/connect.ts';
 import { decodeTable } from '../../lib/amqp/table.ts';
 import { parseAmqpUrls } from '../../lib/amqp/url.ts';
-import { type Random, randomOf } from '../kit/random.ts';
+import { CuttingProxy } from '../kit/cutting-proxy.ts';
+import { randomOf } from '../kit/random.ts';
 import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
 
 /*
@@ -22,62 +21,26 @@ const HEADERS = {
 const EXPECTED = { L: 'LLLL', big: BIG, in: { list: ['L', -1] } };
 
 let vhost: Vhost;
-let proxy: Server;
-let random: Random;
-/** Bytes until the connection is cut; null: never. */
-let budget: number | null = null;
-const sockets = new Set<Socket>();
-
-/** Passes bytes on in pieces, until the budget is used up; the tag `l` of a long becomes Python's `L`. */
-async function passOn(to: Socket, data: Buffer): Promise<void> {
-  const python = Buffer.from(data.toString('latin1').replaceAll('bigl', 'bigL'), 'latin1');
-  for (let at = 0; at < python.length && !to.destroyed; ) {
-    const length = Math.min(1 + random.below(80), python.length - at, budget ?? python.length);
-    to.write(python.subarray(at, at + length));
-    at += length;
-    if (budget !== null) {
-      budget -= length;
-      if (budget <= 0) to.destroy();
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+let proxy: CuttingProxy;
 
 beforeAll(async () => {
   vhost = await sharedRabbitmq();
-  proxy = createServer((client) => {
-    const upstream = connect(vhost.port, '127.0.0.1');
-    let passing = Promise.resolve();
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      // The other end is gone: that is what is tested.
-      socket.on('error', () => {});
-      socket.on('close', () => sockets.delete(socket));
-    }
-    client.on('data', (data) => upstream.write(data));
-    upstream.on('data', (data) => {
-      passing = passing.then(() => passOn(client, data));
-    });
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
+  // The tag `l` of a long becomes Python's `L`.
+  const rewrite = (data: Buffer): Buffer =>
+    Buffer.from(data.toString('latin1').replaceAll('bigl', 'bigL'), 'latin1');
+  proxy = await CuttingProxy.start({ port: vhost.port, pieceBytes: 80, rewrite });
 }, 120_000);
 
 afterAll(async () => {
-  for (const socket of sockets) socket.destroy();
-  proxy?.close();
+  proxy?.stop();
   await vhost?.remove();
 });
 
 test(`${SEEDS} seeds: the value, or a lost connection`, { timeout: 180_000 }, async () => {
-  const { port } = proxy.address() as AddressInfo;
-  const [address] = parseAmqpUrls(vhost.url.replace(`:${vhost.port}/`, `:${port}/`));
+  const [address] = parseAmqpUrls(vhost.url.replace(`:${vhost.port}/`, `:${proxy.port}/`));
   if (!address) throw new Error('no address');
   const open = async () => {
-    budget = null;
+    proxy.budget = null;
     const link = await openLink({
       address,
       name: 'test',
@@ -93,15 +56,15 @@ test(`${SEEDS} seeds: the value, or a lost connection`, { timeout: 180_000 }, as
     const closed = new Promise<'lost'>((resolve) => link.model.on('close', () => resolve('lost')));
     return { link, channel, closed };
   };
-  random = randomOf(1);
   let { link, channel, closed } = await open();
   await channel.assertQueue('cuts', { durable: false });
   let lost = 0;
   for (let seed = 1; seed <= SEEDS; seed += 1) {
-    random = randomOf(seed);
+    const random = randomOf(seed);
+    proxy.random = random;
     const body = Buffer.from('ü\xceL\x00'.repeat(random.below(100)) + seed);
     channel.sendToQueue('cuts', body, { headers: HEADERS });
-    if (seed % 10 === 0) budget = 1 + random.below(60 + body.length);
+    if (seed % 10 === 0) proxy.budget = 1 + random.below(60 + body.length);
     const message = await Promise.race([
       channel.get('cuts', { noAck: true }).catch(() => 'lost' as const),
       closed,
