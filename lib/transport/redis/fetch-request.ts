@@ -1,3 +1,4 @@
+import { readBooking } from './booking.ts';
 import type { Keys } from './keys.ts';
 import type { QueueOrder } from './options.ts';
 
@@ -14,6 +15,13 @@ export interface FetchRequest {
   readonly queues: readonly string[];
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
+}
+
+/** A message that a fetch has brought. */
+export interface Taken {
+  readonly tag: string;
+  readonly queue: string;
+  readonly text: string;
 }
 
 interface Rotation {
@@ -96,4 +104,27 @@ export class FetchRequests {
       names: queues.map((queue) => JSON.stringify(queue)),
     };
   }
+}
+
+/** A fetch's answer; where it was asked for again, payloads are whole bookings. */
+export function readReply(
+  request: FetchRequest,
+  reply: unknown,
+  onRefused: (queue: string, start: string) => void,
+): Taken[] {
+  const items: unknown[] = Array.isArray(reply) ? reply : [];
+  const taken: Taken[] = [];
+  for (let index = 0; index + 1 < items.length; index += 2) {
+    const tag = `${request.prefix}${index / 2 + 1}`;
+    const number = Number(items[index]);
+    const queue = request.queues[Math.abs(number) - 1];
+    const text = String(items[index + 1]);
+    if (number < 0) onRefused(queue ?? '', text);
+    else if (queue !== undefined) taken.push({ tag, queue, text });
+    else {
+      const booking = readBooking(text);
+      if (booking) taken.push({ tag, queue: booking.routingKey, text: booking.raw });
+    }
+  }
+  return taken;
 }

@@ -1,12 +1,12 @@
 import { UmbelError } from '../../contract/errors.ts';
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
-import { ConnectionLost, isPassing, isReply, messageOf } from '../../redis/failures.ts';
+import { ConnectionLost, isPassing, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { PubSub } from '../../redis/pub-sub.ts';
 import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
-import { readBooking } from './booking.ts';
-import { type FetchRequest, FetchRequests } from './fetch-request.ts';
+import { type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
+import { IdleWait } from './idle-wait.ts';
 import type { Keys } from './keys.ts';
 import type { QueueOrder } from './options.ts';
 import { FETCH, TAG_PREFIX } from './scripts.ts';
@@ -19,19 +19,14 @@ import { FETCH, TAG_PREFIX } from './scripts.ts';
  *                        │ last fetch found nothing
  *                        └──→ waiting, with a fetch queued right behind the wait ──→ resting
  *
- * The wait is `BLMOVE k k RIGHT RIGHT`, which takes nothing: it returns when list k, the one that delivered last, has a
- * message. Every other list wakes it by client tracking: the fetch before has read all lengths, so the server tells
- * the subscriber of the next change in any of them, and the command connection ends the wait with `CLIENT UNBLOCK`.
+ * How it waits without taking anything is told in `idle-wait.ts`.
  *
  * A fetch whose answer was lost is asked for again by its tag prefix after reconnecting, so nothing is stranded. That
  * question takes nothing new: tags must never be given twice.
+ *
+ * A lane that rests although there is room, for whatever reason, would be a worker that is alive and deaf: a watchdog
+ * makes new connections then.
  */
-
-export interface Taken {
-  readonly tag: string;
-  readonly queue: string;
-  readonly text: string;
-}
 
 export interface LaneOptions {
   readonly group: ConnectionGroup;
@@ -49,33 +44,31 @@ export interface LaneOptions {
 
 /** Messages in one fetch: more would only make the server busy for longer at a time. */
 const MAX_FETCH = 100;
-const WAIT_SECONDS = 1;
-/** Between two looks at lists that cannot wake us. */
-const BLIND_WAIT_SECONDS = 0.25;
-const UNBLOCK_AGAIN_MS = 2;
 const AFTER_ERROR_MS = 1_000;
+const WATCH_EVERY_MS = 1_000;
+/** Looks of the watchdog, a second apart, that find room and no fetch. More than a dead connection is given. */
+const DEAF_AFTER_LOOKS = 12;
 
 export class Lane {
   readonly #options: LaneOptions;
   readonly #requests: FetchRequests;
+  readonly #wait: IdleWait;
   #link: Link | null = null;
   #unlisten: (() => Promise<void>) | null = null;
   #loop: Promise<void> | null = null;
   #turning: Promise<void> | null = null;
   #rest: (() => void) | null = null;
-  /** The fetch whose wait has not returned yet. */
-  #waiting: FetchRequest | null = null;
-  #isUnblocking = false;
   #lost: FetchRequest | null = null;
   /** Fetched, but not handed over yet. */
   #arrived: readonly Taken[] = [];
   #arrivedOf = 0;
   /** The last fetch left nothing behind, and every list but the primary is tracked. */
   #isDrained = false;
-  /** A list has changed since the last fetch was sent. */
-  #isDirty = false;
+  /** The list that delivered last. */
   #primary = '';
-  #canTrack = true;
+  /** Fetches that have ended. */
+  #turns = 0;
+  #watchdog: NodeJS.Timeout | null = null;
   #isPaused = false;
   #isStopping = false;
 
@@ -86,6 +79,7 @@ export class Lane {
       `${TAG_PREFIX}${uuid().slice(0, 8)}:`,
       options.queueOrder,
     );
+    this.#wait = new IdleWait(options.group, options.logger);
   }
 
   get isPaused(): boolean {
@@ -97,8 +91,9 @@ export class Lane {
     checkVersion(group);
     this.setQueues(queues);
     this.#unlisten = await pubSub.listen('channel', '__redis__:invalidate', () => {});
-    this.#link = await group.add({ name: 'lane', setup: (link) => this.#track(link) });
+    this.#link = await group.add({ name: 'lane', setup: (link) => this.#setUp(link) });
     this.#loop = this.#run(this.#link);
+    this.#watchdog = this.#watch();
   }
 
   setQueues(queues: readonly string[]): void {
@@ -117,13 +112,12 @@ export class Lane {
   /** The wait under way asks for the wrong thing: end it. */
   refresh(): void {
     this.wake();
-    if (this.#waiting) void this.#unblock();
+    this.#wait.end();
   }
 
   invalidated(keys: readonly string[] | null): void {
     if (keys?.every((key) => key === this.#primary || !this.#requests.hasList(key))) return;
-    this.#isDirty = true;
-    if (this.#waiting) void this.#unblock();
+    this.#wait.otherListChanged();
   }
 
   /** Takes nothing more; resolves when the fetch under way has been accepted. */
@@ -136,6 +130,7 @@ export class Lane {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    if (this.#watchdog) clearInterval(this.#watchdog);
     await this.pause();
     await this.#loop;
     if (this.#link) this.#options.group.remove(this.#link);
@@ -157,7 +152,21 @@ export class Lane {
       this.#handOver();
       await this.#turning;
       this.#turning = null;
+      this.#turns += 1;
     }
+  }
+
+  #watch(): NodeJS.Timeout {
+    let turns = -1;
+    let looks = 0;
+    return setInterval(() => {
+      const isDeaf = this.#wanted() > 0 && this.#turns === turns;
+      turns = this.#turns;
+      looks = isDeaf ? looks + 1 : 0;
+      if (looks < DEAF_AFTER_LOOKS) return;
+      looks = 0;
+      this.#options.group.drop(`no message was looked for in ${DEAF_AFTER_LOOKS} s although there is room`);
+    }, WATCH_EVERY_MS).unref();
   }
 
   #wanted(): number {
@@ -169,8 +178,7 @@ export class Lane {
 
   async #turn(link: Link, count: number): Promise<void> {
     const request = this.#requests.next(count);
-    const isWait = this.#isDrained && !this.#isDirty;
-    this.#isDirty = false;
+    const isWait = !this.#wait.takeNews() && this.#isDrained;
     this.#isDrained = false;
     try {
       const reply = isWait ? await this.#waitAndFetch(link, request) : await this.#fetch(link, request);
@@ -195,7 +203,13 @@ export class Lane {
   #handOver(): void {
     const taken = this.#arrived;
     this.#arrived = [];
-    if (taken.length > 0) this.#options.accept(taken, this.#arrivedOf);
+    if (taken.length === 0) return;
+    try {
+      this.#options.accept(taken, this.#arrivedOf);
+    } catch (error) {
+      // They stay booked as ours; the loop has to go on.
+      this.#options.logger.error(`Messages were taken, but not all were accepted: ${messageOf(error)}`);
+    }
   }
 
   async #askAgain(link: Link, request: FetchRequest): Promise<void> {
@@ -219,16 +233,12 @@ export class Lane {
     return link.run(FETCH, request.keys, request.args);
   }
 
-  /** The fetch is in the server's hands before the wait ends, so that a message costs one round trip. */
   async #waitAndFetch(link: Link, request: FetchRequest): Promise<unknown> {
     const list = this.#requests.hasList(this.#primary) ? this.#primary : (request.keys[3] ?? '');
     this.#primary = list;
-    const seconds = this.#canTrack || this.#requests.isSingle ? WAIT_SECONDS : BLIND_WAIT_SECONDS;
-    this.#waiting = request;
-    const wait = link.call('blmove', [list, list, 'RIGHT', 'RIGHT', seconds]).finally(() => {
-      if (this.#waiting === request) this.#waiting = null;
-    });
-    const [waited, fetched] = await Promise.allSettled([wait, this.#fetch(link, request)]);
+    const [waited, fetched] = await this.#wait.around(link, list, this.#requests.isSingle, () =>
+      this.#fetch(link, request),
+    );
     if (fetched.status === 'rejected') throw fetched.reason;
     if (waited.status === 'rejected') {
       this.#settle(request, readReply(request, fetched.value, this.#options.onRefused));
@@ -237,45 +247,9 @@ export class Lane {
     return fetched.value;
   }
 
-  async #unblock(): Promise<void> {
-    if (this.#isUnblocking) return;
-    this.#isUnblocking = true;
-    this.#isDirty = false;
-    const waiting = this.#waiting;
-    const { group } = this.#options;
-    try {
-      // The answer 0 means that the wait has not reached the server yet, or is over.
-      while (this.#waiting === waiting && group.isUp && this.#link) {
-        if (Number(await group.command.call('client', ['unblock', this.#link.id])) === 1) break;
-        await delay(UNBLOCK_AGAIN_MS);
-      }
-    } catch (error) {
-      if (isReply(error)) this.#loseTracking(messageOf(error));
-    } finally {
-      this.#isUnblocking = false;
-    }
-    if (this.#waiting !== waiting && this.#waiting && this.#isDirty) void this.#unblock();
-  }
-
-  async #track(link: Link): Promise<void> {
-    const subscriber = await this.#options.pubSub.open();
+  async #setUp(link: Link): Promise<void> {
     this.#isDrained = false;
-    try {
-      await link.call('client', ['tracking', 'on', 'redirect', subscriber.id, 'noloop']);
-      this.#canTrack = true;
-    } catch (error) {
-      if (!isReply(error)) throw error;
-      this.#loseTracking(messageOf(error));
-    }
-  }
-
-  #loseTracking(reason: string): void {
-    if (!this.#canTrack) return;
-    this.#canTrack = false;
-    this.#options.logger.warning(
-      `Redis does not tell of new messages (${reason}): with several queues or priorities they are looked for ` +
-        `every ${BLIND_WAIT_SECONDS} s. Allow CLIENT TRACKING and CLIENT UNBLOCK to start them at once.`,
-    );
+    await this.#wait.track(link, await this.#options.pubSub.open());
   }
 
   async #failed(request: FetchRequest, error: unknown): Promise<void> {
@@ -292,25 +266,6 @@ export class Lane {
     logger.error(`Cannot take messages from ${group.address.display}: ${messageOf(error)}. Trying again.`);
     await delay(AFTER_ERROR_MS);
   }
-}
-
-/** A fetch's answer; where it was asked for again, payloads are whole bookings. */
-function readReply(request: FetchRequest, reply: unknown, onRefused: LaneOptions['onRefused']): Taken[] {
-  const items: unknown[] = Array.isArray(reply) ? reply : [];
-  const taken: Taken[] = [];
-  for (let index = 0; index + 1 < items.length; index += 2) {
-    const tag = `${request.prefix}${index / 2 + 1}`;
-    const number = Number(items[index]);
-    const queue = request.queues[Math.abs(number) - 1];
-    const text = String(items[index + 1]);
-    if (number < 0) onRefused(queue ?? '', text);
-    else if (queue !== undefined) taken.push({ tag, queue, text });
-    else {
-      const booking = readBooking(text);
-      if (booking) taken.push({ tag, queue: booking.routingKey, text: booking.raw });
-    }
-  }
-  return taken;
 }
 
 function checkVersion({ serverInfo, address }: ConnectionGroup): void {
