@@ -312,6 +312,23 @@ describe.each(SERVERS)('Redis transport on $name', ({ start }) => {
     expect(await transport.purge('celery')).toBe(0);
   });
 
+  test('two that bring back orphans of a topic at once put one copy into each of its queues', async () => {
+    await bind(transport, 'news', 'a.*', '^a\\..*?[^\\.]$', 'first');
+    await bind(transport, 'news', '#', '^.*?$', 'second');
+    for (const id of ids(40)) {
+      const text = JSON.stringify({ body: '', headers: { id }, properties: { delivery_tag: id } });
+      await redis.hset('unacked', id, `[${text}, "news", "a.b"]`);
+      await redis.zadd('unacked_index', 1, id);
+    }
+    const sweepers = await Promise.all(
+      [transport, other].map((on) => consume({ on, queues: [{ name: 'idle' }] })),
+    );
+    await waitUntil('all are back', async () => (await redis.hlen('unacked')) === 0);
+    await Promise.all(sweepers.map(({ consumer }) => consumer.stop()));
+    expect(await redis.llen('first')).toBe(40);
+    expect(await redis.llen('second')).toBe(40);
+  });
+
   test('keeps to the global prefix and to its database', async () => {
     const prefixed = await open({ global_keyprefix: 'app:' });
     await prefixed.publish({ exchange: '', routingKey: 'celery' }, taskMessage('a', { priority: 3 }));

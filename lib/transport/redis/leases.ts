@@ -171,21 +171,31 @@ export class Leases {
   }
 
   async #restore(orphans: readonly Orphan[]): Promise<number> {
-    const { group, keys } = this.#options;
     const args: string[] = [];
-    const copies: (readonly [string, string])[] = [];
+    let restored = 0;
     for (const orphan of orphans) {
-      const found = await this.#target(orphan);
-      if (!found) continue;
-      const [first = keys.parked, ...others] = found.lists;
-      args.push(orphan.tag, first, `R${orphan.score}`, found.text);
-      for (const list of others) copies.push([list, found.text]);
+      const target = await this.#target(orphan);
+      if (!target) continue;
+      const [first = this.#options.keys.parked, ...others] = target.lists;
+      const move = [orphan.tag, first, `R${orphan.score}`, target.text];
+      if (others.length === 0) args.push(...move);
+      else restored += await this.#restoreToMany(move, others, target.text);
     }
-    if (args.length === 0) return 0;
-    const restored = await group.command.run(RESTORE, [keys.unacked, keys.unackedIndex], args);
-    // A topic that leads to several queues: kombu puts the message back into each.
-    for (const [list, text] of copies) await group.command.call('rpush', [list, text]);
-    return Number(restored);
+    return args.length === 0 ? restored : restored + (await this.#runRestore(args));
+  }
+
+  /** A topic that leads to several queues: kombu puts the message back into each. */
+  async #restoreToMany(move: readonly string[], others: readonly string[], text: string): Promise<number> {
+    const restored = await this.#runRestore(move);
+    // Another sweeper, or its holder, was faster: then the copies are not ours to send.
+    if (restored === 0) return 0;
+    for (const list of others) await this.#options.group.command.call('rpush', [list, text]);
+    return restored;
+  }
+
+  async #runRestore(args: readonly string[]): Promise<number> {
+    const { group, keys } = this.#options;
+    return Number(await group.command.run(RESTORE, [keys.unacked, keys.unackedIndex], args));
   }
 
   /** Where an orphan goes back to; null when nobody can tell, and then it is parked. */
