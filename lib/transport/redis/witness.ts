@@ -3,6 +3,8 @@ import type { Outbox } from '../../redis/outbox.ts';
 const EXPIRES_SECONDS = 3600;
 const RENEW_EVERY_MS = 600_000;
 const DEADLINE_MS = 3000;
+/** Later than that it may have expired: the broker was away for long. */
+const STANDS_MS = (EXPIRES_SECONDS - 60) * 1000;
 
 /**
  * A key that stands as long as the database keeps what it is given. When it is gone before its time, then so is
@@ -23,8 +25,9 @@ export class Witness {
   async hasLostData(): Promise<boolean> {
     const before = this.#writtenAt;
     const found = await this.#ask('get', [this.#key]);
-    const isLost = before !== null && found === null;
-    if (isLost || before === null || performance.now() - before > RENEW_EVERY_MS) await this.#write();
+    const ageMs = before === null ? Number.POSITIVE_INFINITY : performance.now() - before;
+    const isLost = ageMs < STANDS_MS && found === null;
+    if (isLost || ageMs > RENEW_EVERY_MS) await this.#write();
     return isLost;
   }
 
