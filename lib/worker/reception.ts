@@ -37,19 +37,20 @@ export class Reception {
   }
 
   receive(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.#receiveOne(delivery);
+    for (const delivery of deliveries) {
+      try {
+        this.#receiveOne(delivery);
+      } catch (error) {
+        // Whatever it is, it must not keep the others from running.
+        this.#park(delivery, toError(error));
+      }
+    }
     this.#options.dispatcher.pump();
   }
 
   #receiveOne(delivery: Delivery): void {
     const { host, profiles, schedule } = this.#options;
-    let request: TaskRequest;
-    try {
-      request = decodeTaskRequest(delivery.message, this.#limits);
-    } catch (error) {
-      this.#park(delivery, toError(error));
-      return;
-    }
+    const request = decodeTaskRequest(delivery.message, this.#limits);
     const profile = profiles.get(request.task);
     if (profile === undefined) {
       void this.#refuseUnknown(delivery, request);
