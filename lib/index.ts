@@ -1,5 +1,6 @@
 /** Umbel: Celery for TypeScript. What this module exports is the public surface of the library. */
 
+export type { AnnotationMap, Annotations, AnnotationValues, Annotator } from './app/annotations.ts';
 export type { AnyResult, GetOptions } from './app/any-result.ts';
 export type { ApplyOptions, RetryPolicy, SignatureLike } from './app/apply-options.ts';
 export { AsyncResult } from './app/async-result.ts';
@@ -23,6 +24,7 @@ export type { QueueFields, QueueItem } from './app/queue-settings.ts';
 export { Broadcast } from './app/queues.ts';
 export type { Registry } from './app/registry.ts';
 export { type Dependency, DependencyGraph } from './app/result-tree.ts';
+export type { RetryCallOptions, RetryOptions } from './app/retry-options.ts';
 export type { RevokeOptions } from './app/revoke-options.ts';
 export type { Route, RouteFunction, RouteTarget } from './app/routes.ts';
 export type {
@@ -32,7 +34,7 @@ export type {
   SignalName,
   SignalPayloads,
 } from './app/signals.ts';
-export { type RetryOptions, Task, type UpdateStateOptions } from './app/task.ts';
+export { Task, type UpdateStateOptions } from './app/task.ts';
 export type { ErrorClass, TaskOptions } from './app/task-options.ts';
 export { type ErrorCode, UmbelError } from './contract/errors.ts';
 export { type AnyTaskState, TASK_STATES, type TaskState } from './contract/states.ts';

@@ -2,25 +2,36 @@ import { UmbelError } from '../contract/errors.ts';
 import { unknownFields } from '../util/log-format.ts';
 import { parseLogLevel } from '../util/logger.ts';
 import { isTimeZone } from '../util/time-zone.ts';
-import type { CeleryConfig, Config } from './config.ts';
+import { type CeleryConfig, type Config, defaultConfig } from './config.ts';
 import { checkFormats } from './payload-format.ts';
+import { readPublishPolicy } from './publish-policy.ts';
 import { explainName } from './setting-names.ts';
+import { settingValue } from './setting-types.ts';
 
 /**
  * Lays settings over others. Throws `UmbelError('bad_config')` for a name that is no setting, or a value that is of no
  * use; then nothing has changed.
  */
 export function applyConfig(conf: Config, changes: CeleryConfig): void {
-  const { broker, backend, ...settings } = changes;
+  const { broker_url, broker = broker_url, backend, ...settings } = changes;
   const next = { ...conf };
-  if (broker !== undefined) next.broker_url = broker;
+  if (broker !== undefined) next.broker_url = brokerList(broker);
   if (backend !== undefined) next.result_backend = backend;
+  const standard: Readonly<Record<string, unknown>> = { ...defaultConfig() };
   for (const [key, value] of Object.entries(settings)) {
     if (!Object.hasOwn(conf, key)) throw wrong(explainName(key, Object.keys(conf)));
-    if (value !== undefined) Reflect.set(next, key, value);
+    if (value !== undefined) Reflect.set(next, key, settingValue(key, value, standard[key]));
   }
+  next.task_publish_retry_policy = readPublishPolicy(next.task_publish_retry_policy);
   checkConfig(next);
   Object.assign(conf, next);
+}
+
+/** The URLs of a list with `;` between them. What a file or another program sets has no types. */
+function brokerList(broker: unknown): string {
+  const urls: unknown[] = Array.isArray(broker) ? broker : [broker];
+  if (urls.length > 0 && urls.every((url) => typeof url === 'string')) return urls.join(';');
+  throw wrong(`broker_url must be a URL or a list of URLs, not ${JSON.stringify(broker) ?? String(broker)}.`);
 }
 
 function checkConfig(conf: Config): void {
@@ -47,15 +58,21 @@ function checkConfig(conf: Config): void {
   }
 }
 
+const QUEUE_TYPES = [
+  'broker_native_delayed_delivery_queue_type',
+  'task_create_missing_queue_type',
+  'task_default_queue_type',
+] as const;
+
 function checkAmqp(conf: Config): void {
   for (const kind of ['control_queue', 'event_queue'] as const) {
     if (conf[`${kind}_exclusive`] && conf[`${kind}_durable`]) {
       throw wrong(`${kind}_exclusive and ${kind}_durable cannot both be true: set one of them to false.`);
     }
   }
-  const type: unknown = conf.broker_native_delayed_delivery_queue_type;
-  if (type !== 'classic' && type !== 'quorum') {
-    throw wrong('broker_native_delayed_delivery_queue_type must be "classic" or "quorum".');
+  for (const key of QUEUE_TYPES) {
+    const type: unknown = conf[key];
+    if (type !== 'classic' && type !== 'quorum') throw wrong(`${key} must be "classic" or "quorum".`);
   }
   const detects: unknown = conf.worker_detect_quorum_queues;
   if (detects !== true) {

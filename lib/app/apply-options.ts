@@ -29,7 +29,7 @@ export interface ApplyOptions {
   readonly queue?: string;
   readonly exchange?: string;
   readonly routingKey?: string;
-  /** 0 to 9. On Redis 0 is the most urgent, on RabbitMQ 9. */
+  /** 0 to 255. On Redis 0 is the most urgent and 9 the least; on RabbitMQ the queue's `max_priority` is the most urgent. */
   readonly priority?: number;
   /** Default: a fresh UUID. */
   readonly taskId?: string;
@@ -52,6 +52,10 @@ export interface ApplyOptions {
   readonly deliveryMode?: 1 | 2;
   /** Name to show in monitors and logs. */
   readonly shadow?: string;
+  /** Text to show for the arguments in monitors, logs and errors, such as one that leaves a secret out. */
+  readonly argsrepr?: string;
+  /** The same for the keyword arguments. */
+  readonly kwargsrepr?: string;
   /** On the first use of the connection: try again to connect while the broker is away. Default: `task_publish_retry`. */
   readonly retry?: boolean;
   /** How often, for that. Once connected, `task_publish_retry_policy` says how long a message waits for the broker. */
@@ -98,6 +102,8 @@ const OPTION_NAMES: Readonly<Record<keyof ApplyOptions, true>> = {
   compression: true,
   deliveryMode: true,
   shadow: true,
+  argsrepr: true,
+  kwargsrepr: true,
   retry: true,
   retryPolicy: true,
   rootId: true,
@@ -149,9 +155,9 @@ export function checkOptions(options: ApplyOptions): void {
   if (
     priority !== undefined &&
     priority !== null &&
-    !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
+    !(Number.isInteger(priority) && priority >= 0 && priority <= 255)
   ) {
-    throw badOption('priority', priority, 'a whole number from 0 to 9');
+    throw badOption('priority', priority, 'a whole number from 0 to 255');
   }
   if (timeLimit !== undefined && softTimeLimit !== undefined && softTimeLimit > timeLimit) {
     throw badOption('softTimeLimit', softTimeLimit, 'at most the timeLimit');

@@ -31,7 +31,7 @@ import {
   type TaskBody,
   type TaskFunction,
 } from './function-task.ts';
-import { formatOf } from './payload-format.ts';
+import { formatOf, timeZoneOf } from './payload-format.ts';
 import { Producer, type Sent } from './producer.ts';
 import { Registry } from './registry.ts';
 import { retryCall } from './retry-call.ts';
@@ -95,6 +95,7 @@ export class Celery implements TraceApp {
   /** Changes settings: all, or none when it throws `UmbelError('bad_config')` for a name or value of no use. */
   configure(config: CeleryConfig): void {
     applyConfig(this.conf, config);
+    if (config.task_annotations !== undefined) this.tasks.annotate();
   }
 
   /**
@@ -248,8 +249,15 @@ export class Celery implements TraceApp {
 
   /** Sends the running task again: what the tracer does after `task.retry()`. */
   async sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void> {
-    const format = formatOf(this.conf, this.tasks.get(request.task) ?? {});
-    const { call, routed } = retryCall(this, context, plan, request, format);
+    const { serializer, compression } = plan.options;
+    const task = this.tasks.get(request.task);
+    const format = formatOf(this.conf, {
+      serializer: serializer ?? task?.serializer ?? null,
+      compression: compression ?? task?.compression ?? null,
+    });
+    const { origin, oid, router, conf } = this;
+    const sender = { origin, oid, router, timeZone: timeZoneOf(conf) };
+    const { call, routed } = retryCall(sender, context, plan, request, format);
     await this.#producer.publishCall(call, routed);
   }
 

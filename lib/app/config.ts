@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { ExchangeType } from '../transport/transport.ts';
+import type { Annotations } from './annotations.ts';
 import type { RetryPolicy } from './apply-options.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 import type { QueueFields, QueueItem } from './queue-settings.ts';
 import type { Route } from './routes.ts';
-import type { TaskOptions } from './task-options.ts';
 
 /** Every setting, under Celery's names. Durations are seconds. */
 export interface Config {
+  /** A list of brokers has `;` between its URLs. */
   broker_url: string;
   /** null: no results are kept (with the embedded engine: kept there). */
   result_backend: string | null;
@@ -29,7 +31,7 @@ export interface Config {
   broker_heartbeat: number;
   /** AMQP: SASL mechanism; null: PLAIN. */
   broker_login_method: string | null;
-  /** AMQP: order in which the brokers of a `;` list are tried. */
+  /** Order in which the brokers of a list are tried. */
   broker_failover_strategy: 'round-robin' | 'shuffle';
   /** AMQP: of the queues in which messages wait for their ETA. */
   broker_native_delayed_delivery_queue_type: 'classic' | 'quorum';
@@ -91,14 +93,16 @@ export interface Config {
   task_eager_propagates: boolean;
   /** With `task_always_eager`: store results all the same. */
   task_store_eager_result: boolean;
-  /** Options laid over those of tasks, by name; `*` is for all and wins. */
-  task_annotations: Readonly<Record<string, TaskOptions>> | null;
+  /** Options laid over those of tasks, by name; `*` is for all and wins. Also a list, or objects that decide by code. */
+  task_annotations: Annotations;
   task_create_missing_queues: boolean;
   /** RabbitMQ: `quorum` or `classic`, of queues that are not in `task_queues`. */
   task_create_missing_queue_type: 'classic' | 'quorum';
   /** null: direct. */
   task_create_missing_queue_exchange_type: ExchangeType | null;
   task_default_queue: string;
+  /** RabbitMQ: `quorum` or `classic`, of the default queue when `task_queues` names none. */
+  task_default_queue_type: 'classic' | 'quorum';
   task_default_exchange: string | null;
   task_default_exchange_type: ExchangeType;
   task_default_routing_key: string | null;
@@ -111,7 +115,7 @@ export interface Config {
   task_store_errors_even_if_ignored: boolean;
   task_protocol: 2;
   task_publish_retry: boolean;
-  task_publish_retry_policy: RetryPolicy;
+  task_publish_retry_policy: Required<RetryPolicy>;
   task_queues: readonly QueueItem[] | Readonly<Record<string, QueueFields>> | null;
   task_routes: Route | readonly Route[] | null;
   /** Send a task-sent event for each call, for monitors. */
@@ -164,9 +168,12 @@ export interface Config {
 }
 
 /** What an app is made with: any settings, and short names for the commonest two. */
-export type CeleryConfig = Partial<Config> & {
-  readonly broker?: string;
+export type CeleryConfig = Partial<Omit<Config, 'broker_url' | 'task_publish_retry_policy'>> & {
+  /** Several URLs, as a list or with `;` between them, are tried in turn. */
+  readonly broker_url?: string | readonly string[];
+  readonly broker?: string | readonly string[];
   readonly backend?: string | null;
+  readonly task_publish_retry_policy?: PublishPolicy;
 };
 
 /** The embedded engine's broker and result database, when nobody names others. */
@@ -235,6 +242,7 @@ export function defaultConfig(env: Readonly<Record<string, string | undefined>> 
     task_create_missing_queue_type: 'classic',
     task_create_missing_queue_exchange_type: null,
     task_default_queue: 'celery',
+    task_default_queue_type: 'classic',
     task_default_exchange: null,
     task_default_exchange_type: 'direct',
     task_default_routing_key: null,

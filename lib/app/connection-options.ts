@@ -54,7 +54,7 @@ export function backendOptionsOf(conf: Config): Omit<BackendOptions, 'logger'> {
 /** As kombu spells it. Trying again is the transport's: it alone knows whether a message may have arrived already. */
 function retryPolicyOf({ task_publish_retry: isWanted, task_publish_retry_policy: policy }: Config): unknown {
   if (!isWanted) return { max_retries: 0 };
-  const { maxRetries = 3, intervalStart = 0, intervalStep = 0.2, intervalMax = 1 } = policy;
+  const { maxRetries, intervalStart, intervalStep, intervalMax } = policy;
   return {
     max_retries: maxRetries,
     interval_start: intervalStart,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Embed } from '../protocol/signature.ts';
 import type { DeliveryInfo } from '../protocol/wire.ts';
+import type { RetryCallOptions } from './retry-options.ts';
 
 /** What a running task may ask of whoever runs it: the worker itself, or over IPC a child of it. */
 export interface TaskServices {
@@ -18,6 +19,8 @@ export interface RetryPlan {
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly eta: Date;
   readonly exc: unknown;
+  /** What it changes of the call. */
+  readonly options: RetryCallOptions;
 }
 
 /** The call that is running: `task.request`. */

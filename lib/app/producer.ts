@@ -60,8 +60,9 @@ export class Producer {
     options: ApplyOptions,
   ): Sent {
     const context = currentContext();
-    const merged = withShadow(task, args, kwargs, mergeOptions(task, options));
-    const routed = this.#parts.router.route(merged.routeName ?? task.name, args, kwargs, merged, task);
+    const own = withShadow(task, args, kwargs, mergeOptions(task, options));
+    const routed = this.#parts.router.route(own.routeName ?? task.name, args, kwargs, own, task);
+    const merged = routed.options === undefined ? own : { ...routed.options, ...own };
     const id = merged.taskId ?? uuid();
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
     const published = this.publishCall(call, routed, merged);
@@ -228,7 +229,7 @@ function isSet(value: unknown): boolean {
 }
 
 function callOptions(options: ApplyOptions, timeZone: string): Partial<TaskCall> {
-  const { shadow, group, groupIndex, timeLimit, softTimeLimit, headers } = options;
+  const { shadow, group, groupIndex, timeLimit, softTimeLimit, headers, argsrepr, kwargsrepr } = options;
   const { stampedHeaders, stamps, replacedTaskNesting } = options;
   const expiry = expiryOf(options.expires, timeZone);
   const embed = embedOf(options);
@@ -242,6 +243,8 @@ function callOptions(options: ApplyOptions, timeZone: string): Partial<TaskCall>
     timeLimit: timeLimit ?? null,
     softTimeLimit: softTimeLimit ?? null,
     ...(headers && { headers }),
+    ...(argsrepr !== undefined && { argsrepr }),
+    ...(kwargsrepr !== undefined && { kwargsrepr }),
     ...(stampedHeaders && { stampedHeaders, stamps: stamps ?? {} }),
     ...(replacedTaskNesting && { replacedTaskNesting }),
     ...(embed && { embed }),

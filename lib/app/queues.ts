@@ -2,7 +2,9 @@ import { UmbelError } from '../contract/errors.ts';
 import type { ExchangeType, Queue } from '../transport/transport.ts';
 import { uuid } from '../util/clock.ts';
 import type { Config } from './config.ts';
-import type { QueueFields, QueueItem } from './queue-settings.ts';
+import { type QueueFields, type QueueItem, queueArguments, queueTraits } from './queue-settings.ts';
+
+const QUORUM = { 'x-queue-type': 'quorum' };
 
 /**
  * A queue of which every worker that lists it in `task_queues` gets every message (kombu/common.py): route tasks to it by
@@ -61,7 +63,6 @@ export function directQueue(hostname: string): Queue {
     exchange: 'C.dq2',
     exchangeType: 'direct',
     routingKey: hostname,
-    autoDelete: true,
   };
 }
 
@@ -73,7 +74,9 @@ function readQueues(conf: Config): Queue[] {
       : isList(queues)
         ? queues.map((item) => fromItem(conf, item))
         : fromDict(conf, queues);
-  return list.length > 0 ? list : [complete(conf, name, {}, defaultKey(conf))];
+  if (list.length > 0) return list;
+  const isQuorum = conf.task_default_queue_type === 'quorum';
+  return [complete(conf, name, isQuorum ? { arguments: QUORUM } : {}, defaultKey(conf))];
 }
 
 function isList(queues: NonNullable<Config['task_queues']>): queues is readonly QueueItem[] {
@@ -93,30 +96,26 @@ function fromDict(conf: Config, queues: Readonly<Record<string, QueueFields>>): 
 }
 
 function complete(conf: Config, name: string, fields: QueueFields, fallbackKey: string): Queue {
-  const { exchange_type, routing_key, binding_key, queue_arguments, ...rest } = fields;
-  const exchangeType = fields.exchangeType ?? exchange_type;
+  const exchangeType = fields.exchangeType ?? fields.exchange_type;
   const own = fields.exchange || (exchangeType ? name : null);
-  const queueArguments = withPriority(conf, fields.arguments ?? queue_arguments);
+  const declared = withPriority(conf, queueArguments(name, fields));
   return {
-    ...rest,
+    ...queueTraits(name, fields),
     name,
     ...(own ? { exchange: own, exchangeType: exchangeType ?? 'direct' } : defaultExchange(conf)),
-    routingKey: fields.routingKey ?? routing_key ?? binding_key ?? fallbackKey,
-    ...(queueArguments && { arguments: queueArguments }),
+    routingKey: fields.routingKey ?? fields.routing_key ?? fields.binding_key ?? fallbackKey,
+    ...(declared && { arguments: declared }),
   };
 }
 
 function plainQueue(conf: Config, name: string, exchangeType: ExchangeType): Queue {
-  const queueArguments = withPriority(
-    conf,
-    conf.task_create_missing_queue_type === 'quorum' ? { 'x-queue-type': 'quorum' } : undefined,
-  );
+  const declared = withPriority(conf, conf.task_create_missing_queue_type === 'quorum' ? QUORUM : undefined);
   return {
     name,
     exchange: name,
     exchangeType,
     routingKey: name,
-    ...(queueArguments && { arguments: queueArguments }),
+    ...(declared && { arguments: declared }),
   };
 }
 

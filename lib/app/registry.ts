@@ -1,6 +1,7 @@
 import { UmbelError } from '../contract/errors.ts';
+import { annotate } from './annotations.ts';
 import type { AppPort } from './app-port.ts';
-import { applyTaskOptions, makeCallable, type RegisteredTask } from './function-task.ts';
+import { makeCallable, type RegisteredTask } from './function-task.ts';
 import type { Task } from './task.ts';
 
 /** The tasks of an app by name. */
@@ -21,13 +22,14 @@ export class Registry {
       throw new UmbelError('bad_config', `The task ${task.constructor.name} needs a name.`);
     }
     task.registeredApp = this.#app;
-    const annotations = this.#app.conf.task_annotations ?? {};
-    for (const key of [task.name, '*']) {
-      const options = annotations[key];
-      if (options) applyTaskOptions(task, options);
-    }
+    annotate(task, this.#app.conf.task_annotations);
     this.#tasks.set(task.name, task);
     return makeCallable(task);
+  }
+
+  /** Lays `task_annotations` over the tasks that were registered before they were set. */
+  annotate(): void {
+    for (const task of this.#tasks.values()) annotate(task, this.#app.conf.task_annotations);
   }
 
   unregister(name: string): boolean {

@@ -2,20 +2,28 @@ import { isoformat, parseIso } from '../protocol/json-types.ts';
 import type { PayloadFormat } from '../protocol/payload.ts';
 import { isRecord, numberOrNull } from '../protocol/record.ts';
 import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
+import { expiryOf } from './apply-options.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
-import type { RoutedCall } from './router.ts';
+import type { RetryCallOptions } from './retry-options.ts';
+import type { RoutedCall, Router } from './router.ts';
 
-/** The message of a retry: the same id and headers, one attempt more, to the queue that it came from. */
+/** Who sends a retry. */
+interface Sender {
+  readonly origin: string;
+  readonly oid: string;
+  readonly router: Router;
+  readonly timeZone: string;
+}
+
+/** The message of a retry: the same id and headers, one attempt more, to the queue that it came from or that it names. */
 export function retryCall(
-  sender: { readonly origin: string; readonly oid: string },
+  sender: Sender,
   context: TaskContext,
   plan: RetryPlan,
   request: TaskRequest,
   format: PayloadFormat,
 ): { call: TaskCall; routed: RoutedCall } {
   const { stamped_headers: stamped, stamps, replaced_task_nesting: nesting } = request.headers;
-  const { exchange, routing_key: routingKey } = request.deliveryInfo;
-  const { expiresText } = request;
   const call: TaskCall = {
     task: request.task,
     id: request.id,
@@ -23,8 +31,7 @@ export function retryCall(
     kwargs: plan.kwargs,
     embed: context.embed,
     eta: isoformat(plan.eta),
-    expires: expiresText,
-    expirationMs: expiresText === null ? null : parseIso(expiresText) * 1000 - Date.now(),
+    ...keptExpiry(request),
     retries: request.retries + 1,
     priority: request.priority,
     timeLimit: request.timeLimit,
@@ -38,14 +45,52 @@ export function retryCall(
     origin: sender.origin,
     ignoreResult: request.ignoreResult ?? false,
     replyTo: request.replyTo ?? sender.oid,
-    headers: withoutDeaths(request.customHeaders),
     stampedHeaders: Array.isArray(stamped) ? stamped.map(String) : null,
     stamps: isRecord(stamps) ? stamps : {},
     replacedTaskNesting: numberOrNull(nesting) ?? 0,
     format,
+    ...keptTexts(context, plan, request),
+    ...changes(plan.options, sender.timeZone),
+    headers: { ...withoutDeaths(request.customHeaders), ...plan.options.headers },
   };
-  const queue = exchange === '' ? routingKey : null;
-  return { call, routed: { destination: { exchange, routingKey }, queue, priority: null } };
+  return { call, routed: destinationOf(sender.router, plan, request) };
+}
+
+function destinationOf(
+  router: Router,
+  { args, kwargs, options }: RetryPlan,
+  request: TaskRequest,
+): RoutedCall {
+  const { queue, exchange, routingKey } = options;
+  if (queue !== undefined || exchange !== undefined || routingKey !== undefined) {
+    return router.route(request.task, args, kwargs, options);
+  }
+  const { exchange: from, routing_key: key } = request.deliveryInfo;
+  return {
+    destination: { exchange: from, routingKey: key },
+    queue: from === '' ? key : null,
+    priority: null,
+  };
+}
+
+/** What the retry asked for. */
+function changes(options: RetryCallOptions, timeZone: string): Partial<TaskCall> {
+  const { queue, exchange, routingKey, serializer, compression, headers, expires, ...rest } = options;
+  const expiry = expiryOf(expires, timeZone);
+  return { ...rest, ...(expiry && { expires: expiry.text, expirationMs: expiry.expirationMs }) };
+}
+
+/** A text that hides a secret goes on hiding it. */
+function keptTexts(context: TaskContext, plan: RetryPlan, request: TaskRequest): Partial<TaskCall> {
+  return {
+    ...(plan.args === context.args && { argsrepr: request.argsrepr }),
+    ...(plan.kwargs === context.kwargs && { kwargsrepr: request.kwargsrepr }),
+  };
+}
+
+function keptExpiry({ expiresText }: TaskRequest): Partial<TaskCall> {
+  if (expiresText === null) return {};
+  return { expires: expiresText, expirationMs: parseIso(expiresText) * 1000 - Date.now() };
 }
 
 /** RabbitMQ's dead-letter history belongs to the old message. */

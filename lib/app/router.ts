@@ -4,23 +4,17 @@ import type { ApplyOptions } from './apply-options.ts';
 import type { Config } from './config.ts';
 import { Queues } from './queues.ts';
 import { RouteTable } from './route-table.ts';
-import type { RouteTarget } from './routes.ts';
+import { type ReadTarget, readTarget } from './routes.ts';
 
 export interface RoutedCall {
   readonly destination: Destination;
   /** The queue's name, as far as known: for task-sent events. */
   readonly queue: string | null;
   readonly priority: number | null;
+  /** What the route says besides; the call's own options win. */
+  readonly options?: ApplyOptions;
   /** To everybody who listens, not into a queue. */
   readonly isFanout?: boolean;
-}
-
-interface Target {
-  readonly queue?: string | undefined;
-  readonly exchange?: string | undefined;
-  readonly exchangeType?: ExchangeType | undefined;
-  readonly routingKey?: string | undefined;
-  readonly priority?: number | undefined;
 }
 
 /** Settings by which calls are routed: when one is replaced, what was derived from them is made anew. */
@@ -28,6 +22,7 @@ const BASIS = [
   'task_routes',
   'task_queues',
   'task_default_queue',
+  'task_default_queue_type',
   'task_default_exchange',
   'task_default_exchange_type',
   'task_default_routing_key',
@@ -79,29 +74,35 @@ export class Router {
     const { queue, exchange, routingKey } = options;
     const isPlain = queue === undefined && exchange === undefined && routingKey === undefined;
     if (!isPlain || !this.#routes.isFixed) {
-      return this.#resolve(targetOf(this.#routes.find(name, args, kwargs, options, task)), options);
+      return this.#resolve(readTarget(this.#routes.find(name, args, kwargs, options, task)), options);
     }
     let routed = this.#cache.get(name);
     if (!routed) {
-      routed = this.#resolve(targetOf(this.#routes.find(name, args, kwargs, options, task)), options);
+      routed = this.#resolve(readTarget(this.#routes.find(name, args, kwargs, options, task)), options);
       if (this.#cache.size < MAX_CACHED) this.#cache.set(name, routed);
     }
     return routed;
   }
 
-  #resolve(target: Target, options: ApplyOptions): RoutedCall {
+  #resolve(target: ReadTarget, options: ApplyOptions): RoutedCall {
     const queue = this.#queues.get(options.queue ?? target.queue ?? this.#conf.task_default_queue);
     const exchange = options.exchange ?? target.exchange;
     const routingKey = options.routingKey ?? target.routingKey;
-    const priority = target.priority ?? null;
+    const extra = target.options === null ? null : { options: target.options };
+    const priority = target.options?.priority ?? null;
     const type = target.exchangeType ?? queue.exchangeType ?? 'direct';
     // Direct queues are reached by their name over the default exchange.
     if (type === 'direct' && (!exchange || !routingKey)) {
-      return { destination: { exchange: '', routingKey: queue.name, queue }, queue: queue.name, priority };
+      return {
+        destination: { exchange: '', routingKey: queue.name, queue },
+        queue: queue.name,
+        priority,
+        ...extra,
+      };
     }
     const destination = namedDestination(queue, type, exchange, routingKey);
     const isFanout = type === 'fanout' && destination.exchange === (queue.exchange ?? queue.name);
-    return { destination, queue: queue.alias ?? queue.name, priority, isFanout };
+    return { destination, queue: queue.alias ?? queue.name, priority, isFanout, ...extra };
   }
 
   /** Asked for every call: a plain loop costs half of `every`. */
@@ -138,11 +139,4 @@ function namedDestination(
     routingKey: routingKey ?? queue.routingKey ?? queue.name,
     ...(type !== 'fanout' && { queue }),
   };
-}
-
-function targetOf(found: RouteTarget | null): Target {
-  if (found === null) return {};
-  if (typeof found === 'string') return { queue: found };
-  const { exchange_type, routing_key, ...rest } = found;
-  return { ...rest, exchangeType: exchange_type, routingKey: found.routingKey ?? routing_key };
 }

@@ -19,6 +19,7 @@ import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
 import type { AnyCanvas, Gives, LastArguments } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
+import { callOptionsOf, type RetryOptions } from './retry-options.ts';
 import { wrongCall } from './signature-check.ts';
 import type { ErrorClass, TaskOptions } from './task-options.ts';
 
@@ -29,19 +30,6 @@ export interface UpdateStateOptions {
   readonly taskId?: string;
   readonly state: string;
   readonly meta?: unknown;
-}
-
-export interface RetryOptions {
-  /** What went wrong: stored with the state RETRY, and thrown when there is no attempt left. */
-  readonly exc?: unknown;
-  /** Seconds; default `defaultRetryDelay`. */
-  readonly countdown?: number;
-  readonly eta?: Date;
-  /** Default: that of the task; null has no end. */
-  readonly maxRetries?: number | null;
-  /** Default: the same arguments again. */
-  readonly args?: readonly unknown[];
-  readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -250,7 +238,7 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     }
     const countdown = options.countdown ?? this.defaultRetryDelay;
     const eta = options.eta ?? new Date(Date.now() + countdown * 1000);
-    request.retryPlan = { args, kwargs, eta, exc };
+    request.retryPlan = { args, kwargs, eta, exc, options: callOptionsOf(options) };
     throw new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
   }
 

@@ -221,6 +221,7 @@ async function retry(
     kwargs: context.kwargs,
     eta: new Date(Date.now() + task.defaultRetryDelay * 1000),
     exc: error.exc,
+    options: {},
   };
   try {
     await app.sendRetry(context, plan, request);

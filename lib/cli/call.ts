@@ -70,7 +70,7 @@ export function registerCall(program: Command): void {
     .option('--queue <name>', 'queue to send it to')
     .option('--exchange <name>', 'exchange to send it to')
     .option('--routing-key <key>', 'routing key')
-    .option('--priority <n>', 'priority 0 to 9', wholeNumber)
+    .option('--priority <n>', 'priority, 0 to 255', wholeNumber)
     .option('--serializer <name>', 'json, msgpack or yaml; default: that of the task', serializer)
     .option('-j, --json', 'print {"task_id": …}')
     .addHelpText(

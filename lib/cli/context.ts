@@ -1,5 +1,5 @@
 import type { Celery } from '../app/celery.ts';
-import type { CeleryConfig, Config } from '../app/config.ts';
+import type { CeleryConfig } from '../app/config.ts';
 import { UmbelError } from '../contract/errors.ts';
 import type { Mailbox } from '../control/mailbox.ts';
 import { CliExit, EXIT } from './exit.ts';
@@ -29,11 +29,7 @@ async function bareApp(): Promise<Celery> {
 }
 
 /** Settings that the command line changes, also for processes that load the app again. */
-export async function overridesOf({
-  broker,
-  resultBackend,
-  config,
-}: GlobalOptions): Promise<Partial<Config>> {
+export async function overridesOf({ broker, resultBackend, config }: GlobalOptions): Promise<CeleryConfig> {
   return {
     ...(config && (await loadSettings(config))),
     ...(broker && { broker_url: broker }),
@@ -47,7 +43,7 @@ async function loadNamedApp(spec: string): Promise<Celery> {
 }
 
 /** The settings that a module exports: its default export, else all its exports. */
-async function loadSettings(module: string): Promise<Partial<Config>> {
+async function loadSettings(module: string): Promise<CeleryConfig> {
   const { loadModule, resolveModule } = await import('../worker/load-module.ts');
   const exports = await orUsage(() => loadModule(resolveModule(module)));
   const { broker, backend, ...settings }: CeleryConfig = { ...Object(exports['default'] ?? exports) };

@@ -23,7 +23,27 @@ export interface Queue {
   readonly alias?: string;
   /** It goes away with its last consumer. */
   readonly autoDelete?: boolean;
+  /** RabbitMQ: it outlives a restart of the broker. Default true. */
+  readonly durable?: boolean;
+  /** RabbitMQ: only the connection that declared it may use it. Default false. */
+  readonly exclusive?: boolean;
   /** RabbitMQ's arguments, such as `x-max-priority` and `x-queue-type`. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** RabbitMQ: arguments of its consumers, such as `x-priority`. */
+  readonly consumerArguments?: Readonly<Record<string, unknown>>;
+  /** RabbitMQ: arguments of its binding. */
+  readonly bindingArguments?: Readonly<Record<string, unknown>>;
+  /** More ways to it than by `exchange` and `routingKey`. */
+  readonly bindings?: readonly ExtraBinding[];
+}
+
+/** One more way to a queue. */
+export interface ExtraBinding {
+  readonly exchange: string;
+  /** Default `direct`. */
+  readonly exchangeType?: Exclude<ExchangeType, 'fanout'>;
+  readonly routingKey: string;
+  /** RabbitMQ. */
   readonly arguments?: Readonly<Record<string, unknown>>;
 }
 

@@ -217,7 +217,7 @@ export class AmqpConsumer implements Consumer {
       else this.#cancelled(queue);
     };
     const { consumerTag } = await channel.consume(queue.name, onMessage, {
-      arguments: encodeTable({}),
+      arguments: encodeTable(queue.consumerArguments ?? {}),
     });
     this.#consuming.set(queue.name, consumerTag);
   }

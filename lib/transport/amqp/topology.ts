@@ -73,20 +73,26 @@ export async function declareBroadcast(
 
 /** Declares exchange, queue and binding of a task queue. Queues of the broker's own (`amq.`) are taken as they are. */
 export async function declareQueue(channel: Channel, queue: Queue): Promise<void> {
-  const { name, exchange = name, exchangeType = 'direct', routingKey = name, autoDelete = false } = queue;
+  const { name, exchange = name, exchangeType = 'direct', routingKey = name } = queue;
   if (name.startsWith('amq.')) {
     await channel.checkQueue(name);
     return;
   }
   if (exchange !== '') await channel.assertExchange(exchange, exchangeType, { durable: true });
   await channel.assertQueue(name, {
-    durable: true,
-    autoDelete,
+    durable: queue.durable ?? true,
+    exclusive: queue.exclusive ?? false,
+    autoDelete: queue.autoDelete ?? false,
     arguments: encodeTable(queue.arguments ?? {}),
   });
   // Celery binds a broadcast queue without a key.
   const key = exchangeType === 'fanout' && queue.routingKey === undefined ? '' : routingKey;
-  if (exchange !== '') await channel.bindQueue(name, exchange, key);
+  if (exchange !== '')
+    await channel.bindQueue(name, exchange, key, encodeTable(queue.bindingArguments ?? {}));
+  for (const binding of queue.bindings ?? []) {
+    await channel.assertExchange(binding.exchange, binding.exchangeType ?? 'direct', { durable: true });
+    await channel.bindQueue(name, binding.exchange, binding.routingKey, encodeTable(binding.arguments ?? {}));
+  }
 }
 
 /** A queue that keeps its messages on several nodes, and counts how often it delivered each. */

@@ -73,6 +73,13 @@ export class ConsumedQueues {
     const pattern = exchangeType === 'topic' ? topicPattern(routingKey) : '';
     try {
       await bindings.bind(exchange, { routingKey, pattern, queue: name });
+      for (const { exchange: other, exchangeType: type, routingKey: key } of queue.bindings ?? []) {
+        await bindings.bind(other, {
+          routingKey: key,
+          pattern: type === 'topic' ? topicPattern(key) : '',
+          queue: name,
+        });
+      }
     } catch (error) {
       // A full Redis refuses it, but must be drained all the same; it is written again with every sweep.
       logger.warning(messageOf(error));

@@ -69,7 +69,7 @@ export class ChildLoop {
     this.#name = settings.processName;
     try {
       const app = await loadApp(settings.app);
-      Object.assign(app.conf, settings.overrides);
+      app.configure(settings.overrides);
       await importModules(app);
       const style = logStyle(app.conf, process.stderr.isTTY && !isShared);
       this.#logger = createLogger({ level, processName, ...style, ...write });

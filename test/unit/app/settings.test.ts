@@ -204,3 +204,48 @@ it.each([
 ])('what RabbitMQ would refuse is refused at once: %o', (settings, text) => {
   expect(() => new Celery('wrong', Object(settings))).toThrow(text);
 });
+
+describe('values of settings', () => {
+  it.each([
+    ['task_acks_late', 'on', true],
+    ['task_acks_late', 'False', false],
+    ['task_acks_on_failure', 'no', false],
+    ['task_acks_on_failure', null, null],
+    ['broker_use_ssl', 'yes', true],
+    ['task_time_limit', '30', 30],
+    ['result_expires', null, null],
+    ['worker_concurrency', '8', 8],
+    ['include', 'a.tasks, b.tasks', ['a.tasks', 'b.tasks']],
+  ])('%s takes %j', (key, value, expected) => {
+    const conf: Readonly<Record<string, unknown>> = { ...new Celery('a', { [key]: value }).conf };
+    expect(conf[key]).toEqual(expected);
+  });
+
+  it.each([
+    ['task_acks_late', 'maybe', 'task_acks_late must be true or false, not "maybe".'],
+    ['task_acks_late', null, 'task_acks_late must be true or false, not null.'],
+    ['task_time_limit', 'long', 'task_time_limit must be a number, not "long".'],
+    ['worker_concurrency', {}, 'worker_concurrency must be a number, not {}.'],
+    ['imports', 5, 'imports must be a list, not 5.'],
+    ['task_default_queue_type', 'stream', 'task_default_queue_type must be "classic" or "quorum".'],
+    ['broker_url', 7, 'broker_url must be a URL or a list of URLs, not 7.'],
+  ])('%s refuses %j', (key, value, message) => {
+    expect(() => new Celery('a', { [key]: value })).toThrow(message);
+  });
+
+  it('read the retry policy with the names of Celery or with ours', () => {
+    const policyOf = (policy: object) => new Celery('a', { task_publish_retry_policy: policy }).conf;
+    const expected = { maxRetries: 5, intervalStart: 1, intervalStep: 0.2, intervalMax: 1 };
+    for (const policy of [
+      { max_retries: 5, interval_start: 1 },
+      { maxRetries: 5, intervalStart: 1 },
+    ]) {
+      expect(policyOf(policy).task_publish_retry_policy).toEqual(expected);
+    }
+    expect(policyOf({ max_retries: null }).task_publish_retry_policy.maxRetries).toBeNull();
+    expect(() => policyOf({ retries: 5 })).toThrow(/has no field "retries", only max_retries/);
+    expect(() => policyOf({ interval_max: '1' })).toThrow(
+      /interval_max in task_publish_retry_policy must be/,
+    );
+  });
+});

@@ -169,7 +169,7 @@ describe('a function task', () => {
     [{ eta: 'soon' }, /eta must be a Date or an ISO 8601 time/],
     [{ priority: -1 }, /priority must be a whole number/],
     [{ timeLimit: 1, softTimeLimit: 2 }, /softTimeLimit must be at most/],
-    [{ priority: 99 }, /priority must be a whole number from 0 to 9/],
+    [{ priority: 256 }, /priority must be a whole number from 0 to 255/],
     [{ countdwn: 1 } as object, /"countdwn" is no option of a call\. Did you mean "countdown"/],
     [{ serializer: 'pickle' as 'json' }, /There are: json, msgpack, yaml/],
   ])('refuses %j before anything is sent', async (options, reason) => {

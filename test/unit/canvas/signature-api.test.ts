@@ -153,7 +153,7 @@ describe('errbacks of a chord', () => {
 
   it('say what went wrong when the body cannot be sent', async () => {
     const { add } = tasks();
-    const body = app.signature('t.total', [], { queue: 'q', priority: 99 });
+    const body = app.signature('t.total', [], { queue: 'q', priority: 999 });
     const result = await chord([add.s(1, 1)], body).delay();
     await expect(result.get({ ...wait, followParents: false })).rejects.toThrow(
       /^Callback error: .*priority must be a whole number/,

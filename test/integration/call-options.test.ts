@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Celery } from '../../lib/index.ts';
+import { decodeEnvelope } from '../../lib/protocol/envelope.ts';
+import { decodeTaskRequest, type TaskRequest } from '../../lib/protocol/task-message.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
+import { LocalWorker } from '../kit/local-worker.ts';
+import { RedisReader } from '../kit/redis-reader.ts';
+import { type RedisServer, startRedis } from '../kit/redis-server.ts';
+import { waitUntil } from '../kit/wait-until.ts';
+
+/* What calls, routes and retries say, seen in the messages that they send. */
+
+let redis: RedisServer;
+let reader: RedisReader;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  reader = new RedisReader(redis.port);
+});
+afterAll(async () => {
+  reader.close();
+  await redis.stop();
+});
+
+function appWith(settings: object = {}): Celery {
+  return new Celery('options', { broker: redis.url(0), backend: redis.url(1), ...settings }, silentLogger);
+}
+
+async function takeFrom(queue: string): Promise<TaskRequest> {
+  const text = await reader.pop(queue);
+  return decodeTaskRequest(decodeEnvelope(text));
+}
+
+test('argsrepr and kwargsrepr hide what monitors and logs should not show', async () => {
+  const app = appWith();
+  await app.sendTask('shop.pay', ['4111 1111'], {
+    kwargs: { pin: 1234 },
+    argsrepr: "('4111 ****',)",
+    kwargsrepr: '{}',
+    queue: 'hidden',
+  });
+  expect(await takeFrom('hidden')).toMatchObject({ argsrepr: "('4111 ****',)", kwargsrepr: '{}' });
+  await app.close();
+});
+
+describe('a route', () => {
+  test('sets options of the call, under the names of Celery or ours; those of the call win', async () => {
+    const app = appWith({
+      task_routes: {
+        'shop.*': { queue: 'routed', priority: 3, time_limit: 30, softTimeLimit: 20, serializer: 'json' },
+      },
+    });
+    await app.sendTask('shop.pay', [], { timeLimit: 40, priority: 0 });
+    expect(await takeFrom('routed')).toMatchObject({ timeLimit: 40, softTimeLimit: 20, priority: 0 });
+    await app.close();
+  });
+
+  test('with an option that there is not is refused', async () => {
+    const app = appWith({ task_routes: { 'shop.*': { queue: 'routed', timelimit: 30 } } });
+    await expect(app.sendTask('shop.pay')).rejects.toThrow(
+      /"timelimit" is no option of a call\. Did you mean "timeLimit"/,
+    );
+    await app.close();
+  });
+});
+
+describe('a retry', () => {
+  async function retried(options: object, call: object = {}): Promise<TaskRequest> {
+    const app = appWith({ task_default_queue: 'first' });
+    app.task('shop.again', { bind: true }, (self, _text: string) => self.retry({ countdown: 0, ...options }));
+    const local = await new LocalWorker(app, { hostname: 'w1@test', pool: 'solo' }).start();
+    const result = await app.sendTask('shop.again', ['secret'], { queue: 'first', ...call });
+    await waitUntil('it was sent again', async () => (await result.status()) !== 'PENDING');
+    await local.stop();
+    const request = await takeFrom('second');
+    expect(request).toMatchObject({ id: result.id, retries: 1 });
+    await app.close();
+    return request;
+  }
+
+  test('may go to another queue with other options', async () => {
+    const request = await retried(
+      { queue: 'second', priority: 0, timeLimit: 50, expires: 600, headers: { tenant: 'b' } },
+      { softTimeLimit: 20, headers: { tenant: 'a', region: 'eu' } },
+    );
+    expect(request).toMatchObject({ timeLimit: 50, softTimeLimit: 20 });
+    expect(request.customHeaders).toMatchObject({ tenant: 'b', region: 'eu' });
+    expect((request.expires ?? 0) * 1000 - Date.now()).toBeGreaterThan(500_000);
+  });
+
+  test('goes on hiding its arguments, unless it has new ones', async () => {
+    const hidden = { argsrepr: '(…)' };
+    expect((await retried({ queue: 'second' }, hidden)).argsrepr).toBe('(…)');
+    expect((await retried({ queue: 'second', args: ['other'] }, hidden)).argsrepr).toBe("('other',)");
+  });
+
+  test('with an option that there is not fails the task and says so', async () => {
+    const app = appWith({ task_default_queue: 'third' });
+    app.task('shop.wrong', { bind: true }, (self) => self.retry(Object({ countdwn: 1 })));
+    const local = await new LocalWorker(app, { hostname: 'w1@test', pool: 'solo' }).start();
+    const result = await app.sendTask('shop.wrong');
+    await expect(result.get({ timeout: 10 })).rejects.toThrow(
+      /"countdwn" is no option of retry\(\)\. Did you mean "countdown"/,
+    );
+    await local.stop();
+    await app.close();
+  });
+});
