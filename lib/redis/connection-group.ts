@@ -5,6 +5,8 @@ import type { Service } from '../util/service.ts';
 import { ConnectionLost, messageOf } from './failures.ts';
 import { Link, type LinkEvents } from './link.ts';
 import { checkIsMaster, findMaster } from './sentinel.ts';
+import { clusterRefused, readServerInfo } from './server-info.ts';
+import { ServerList } from './server-list.ts';
 import type { RedisAddress } from './url.ts';
 
 /*
@@ -20,6 +22,8 @@ import type { RedisAddress } from './url.ts';
 
 export interface GroupOptions {
   readonly address: RedisAddress;
+  /** Other servers, tried in turn when the one before cannot be used. */
+  readonly alternates?: readonly RedisAddress[];
   readonly logger: Logger;
   /** Limit for one connection attempt in milliseconds. Default 4000, as Celery's broker_connection_timeout. */
   readonly connectionTimeoutMs?: number;
@@ -47,7 +51,7 @@ const BACKOFF = { baseMs: 50, maxMs: 1_000, jitter: false };
 const STABLE_MS = 2_000;
 
 export class ConnectionGroup implements Service {
-  readonly address: RedisAddress;
+  readonly #servers: ServerList;
   /** Where the connections go: with sentinels, asked again each time. */
   #target: RedisAddress;
   /** What the server says about itself (`INFO server`), by name. */
@@ -66,12 +70,17 @@ export class ConnectionGroup implements Service {
   #watchedAt = 0;
   #lastReason = '';
 
-  constructor({ address, logger, connectionTimeoutMs = 4000 }: GroupOptions) {
-    this.address = address;
+  constructor({ address, alternates = [], logger, connectionTimeoutMs = 4000 }: GroupOptions) {
+    this.#servers = new ServerList(address, alternates);
     this.#target = address;
     this.#logger = logger;
     this.#timeoutMs = connectionTimeoutMs;
     this.#command = this.#register({ name: 'command' });
+  }
+
+  /** The server that is used, or tried next. */
+  get address(): RedisAddress {
+    return this.#servers.current;
   }
 
   /** The connection for ordinary commands. */
@@ -92,19 +101,25 @@ export class ConnectionGroup implements Service {
     return this.#lastReason;
   }
 
-  /** Connects, once. Throws `UmbelError('unavailable')`. */
+  /** Connects, once to each server at most. Throws `UmbelError('unavailable')`. */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'connecting';
-    try {
-      await this.#connect();
-    } catch (error) {
-      this.#closeLinks();
-      if (this.#state === 'connecting') this.#state = 'idle';
-      if (error instanceof UmbelError) throw error;
-      throw new UmbelError('unavailable', `Cannot connect to ${this.address.display}: ${messageOf(error)}.`, {
-        cause: error,
-      });
+    const failures: string[] = [];
+    while (failures.length < this.#servers.size) {
+      try {
+        await this.#connect();
+        break;
+      } catch (error) {
+        this.#closeLinks();
+        failures.push(`${this.address.display}: ${messageOf(error)}`);
+        this.#servers.moveOn();
+        const isOver = this.#state !== 'connecting' || failures.length === this.#servers.size;
+        if (!isOver && !(error instanceof UmbelError)) continue;
+        if (this.#state === 'connecting') this.#state = 'idle';
+        if (error instanceof UmbelError) throw error;
+        throw new UmbelError('unavailable', `Cannot connect to ${failures.join('; ')}.`, { cause: error });
+      }
     }
     this.#rise(true);
     this.#watchedAt = performance.now();
@@ -196,6 +211,7 @@ export class ConnectionGroup implements Service {
       const log = reason === this.#lastReason ? this.#logger.debug : this.#logger.warning;
       log(`Cannot connect to ${this.address.display}: ${reason}. Trying again.`);
       this.#lastReason = reason;
+      this.#servers.moveOn();
       this.#retryLater();
     }
   }
@@ -266,26 +282,4 @@ export class ConnectionGroup implements Service {
       }
     }
   }
-}
-
-async function readServerInfo(link: Link): Promise<Map<string, string>> {
-  const info = new Map<string, string>();
-  try {
-    for (const line of String(await link.call('info', ['server'])).split('\r\n')) {
-      const colon = line.indexOf(':');
-      if (colon > 0) info.set(line.slice(0, colon), line.slice(colon + 1));
-    }
-  } catch (error) {
-    // A server that refuses INFO (an ACL) is used without knowing its version.
-    if (error instanceof ConnectionLost) throw error;
-  }
-  return info;
-}
-
-/** A queue and what is noted of its messages would lie on different nodes: no script could take from one. */
-function clusterRefused(display: string): UmbelError {
-  return new UmbelError(
-    'unsupported',
-    `${display} is a node of a Redis Cluster, which kombu's layout of queues does not fit. Use one Redis, or Sentinel for a spare.`,
-  );
 }

@@ -54,6 +54,30 @@ export function parseRedisUrl(url: string, options: RedisUrlOptions = {}): Redis
   return { ...first, sentinels: { nodes, ...readSentinelOptions(options.transportOptions ?? {}) } };
 }
 
+/**
+ * Reads one URL as `parseRedisUrl`, or several for failover with `;` between them (kombu/utils/url.py). All must name
+ * the same database: its number is part of the channels for events. Throws `UmbelError('bad_config')`.
+ */
+export function parseRedisUrls(
+  urls: string,
+  options: RedisUrlOptions = {},
+): readonly [RedisAddress, ...RedisAddress[]] {
+  if (schemeOf(urls) === 'sentinel:') return [parseRedisUrl(urls, options)];
+  const [first = '', ...others] = urls
+    .split(';')
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
+  const isMixed = others.some((url) => schemeOf(url) === 'sentinel:');
+  const addresses = [
+    parseRedisUrl(first, options),
+    ...(isMixed ? [] : others.map((url) => parseRedisUrl(url, options))),
+  ] as const;
+  if (isMixed || addresses.some(({ db }) => db !== addresses[0].db)) {
+    throw bad(maskUrl(urls), 'all URLs of a list must be plain Redis servers and name the same database');
+  }
+  return addresses;
+}
+
 function parseOne(url: string, display: string, { useSsl }: RedisUrlOptions): RedisAddress {
   const parsed = parse(url, display);
   const scheme = schemeOf(url);
@@ -79,7 +103,10 @@ function parseOne(url: string, display: string, { useSsl }: RedisUrlOptions): Re
 }
 
 function schemeOf(url: string): string {
-  return url.slice(0, url.indexOf(':') + 1).toLowerCase();
+  return url
+    .trimStart()
+    .slice(0, url.trimStart().indexOf(':') + 1)
+    .toLowerCase();
 }
 
 /** A `%` that begins no escape stands for itself, as in Python. */

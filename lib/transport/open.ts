@@ -20,7 +20,7 @@ export interface TransportOptions {
   readonly useSsl?: boolean | Readonly<Record<string, unknown>>;
   /** AMQP: Celery's `broker_login_method`. Default PLAIN. */
   readonly loginMethod?: string | null;
-  /** AMQP: Celery's `broker_failover_strategy`. Default `round-robin`. */
+  /** Celery's `broker_failover_strategy`, of a `;` list of URLs. Default `round-robin`. */
   readonly failoverStrategy?: 'round-robin' | 'shuffle';
   /** AMQP: how events and remote control are declared. Default: as Celery's defaults are. */
   readonly broadcasts?: BroadcastSettings;
@@ -34,8 +34,14 @@ export interface TransportOptions {
 export function openTransport(url: string, options: TransportOptions): Transport {
   const { logger, transportOptions = {}, connectionTimeoutMs = 4000 } = options;
   if (isRedisUrl(url)) {
-    const { useSsl = false } = options;
-    return new RedisTransport(url, { logger, transportOptions, connectionTimeoutMs, useSsl });
+    const { useSsl = false, failoverStrategy = 'round-robin' } = options;
+    return new RedisTransport(url, {
+      logger,
+      transportOptions,
+      connectionTimeoutMs,
+      useSsl,
+      failoverStrategy,
+    });
   }
   if (isAmqpUrl(url)) {
     return new AmqpTransport(url, {

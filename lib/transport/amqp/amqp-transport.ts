@@ -5,6 +5,7 @@ import { UmbelError } from '../../contract/errors.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { Logger } from '../../util/logger.ts';
 import { maskSecrets } from '../../util/mask.ts';
+import { shuffled } from '../../util/shuffled.ts';
 import type {
   Consumer,
   ConsumerOptions,
@@ -217,11 +218,4 @@ export class AmqpTransport implements Transport {
   purge(queue: string): Promise<number> {
     return this.#admin.purge(queue);
   }
-}
-
-function shuffled<T>(list: readonly T[]): T[] {
-  return list
-    .map((item) => ({ item, key: Math.random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item);
 }

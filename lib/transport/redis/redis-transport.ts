@@ -3,9 +3,10 @@ import { ConnectionGroup } from '../../redis/connection-group.ts';
 import { Outbox } from '../../redis/outbox.ts';
 import { PubSub } from '../../redis/pub-sub.ts';
 import type { TlsSetting } from '../../redis/tls.ts';
-import { parseRedisUrl, type RedisAddress } from '../../redis/url.ts';
+import { parseRedisUrls } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
 import { maskSecrets } from '../../util/mask.ts';
+import { shuffled } from '../../util/shuffled.ts';
 import type {
   Consumer,
   ConsumerOptions,
@@ -34,6 +35,8 @@ export interface RedisTransportSettings {
   readonly transportOptions: Readonly<Record<string, unknown>>;
   readonly connectionTimeoutMs: number;
   readonly useSsl: TlsSetting;
+  /** In which order the servers of a `;` list are tried. */
+  readonly failoverStrategy: 'round-robin' | 'shuffle';
 }
 
 /**
@@ -42,7 +45,6 @@ export interface RedisTransportSettings {
  */
 export class RedisTransport implements Transport {
   readonly revokedTasks: RedisRevokedTasks;
-  readonly #address: RedisAddress;
   readonly #settings: RedisTransportSettings;
   readonly #options: RedisTransportOptions;
   readonly #keys: Keys;
@@ -62,10 +64,12 @@ export class RedisTransport implements Transport {
   constructor(url: string, settings: RedisTransportSettings) {
     const { logger, connectionTimeoutMs } = settings;
     this.#settings = settings;
-    this.#address = parseRedisUrl(url, settings);
-    this.#options = readOptions(settings.transportOptions, this.#address.db, connectionTimeoutMs);
+    const list = parseRedisUrls(url, settings);
+    const [address = list[0], ...alternates] =
+      settings.failoverStrategy === 'shuffle' ? shuffled(list) : list;
+    this.#options = readOptions(settings.transportOptions, address.db, connectionTimeoutMs);
     this.#keys = new Keys(this.#options);
-    this.#group = new ConnectionGroup({ address: this.#address, logger, connectionTimeoutMs });
+    this.#group = new ConnectionGroup({ address, alternates, logger, connectionTimeoutMs });
     this.#outbox = new Outbox(this.#group);
     this.#settlements = new Outbox(this.#group);
     this.#pubSub = new PubSub(this.#group, (keys) => this.#invalidated(keys));
@@ -79,11 +83,11 @@ export class RedisTransport implements Transport {
   }
 
   get displayUrl(): string {
-    return this.#address.display;
+    return this.#group.address.display;
   }
 
   brokerInfo(): Record<string, unknown> {
-    const { host, port, db, username, tls, path, sentinels } = this.#address;
+    const { host, port, db, username, tls, path, sentinels } = this.#group.address;
     return {
       hostname: path ?? host,
       userid: username,
@@ -97,7 +101,7 @@ export class RedisTransport implements Transport {
       login_method: null,
       uri_prefix: null,
       heartbeat: 0,
-      failover_strategy: 'round-robin',
+      failover_strategy: this.#settings.failoverStrategy,
       alternates: [],
       credential_provider: null,
     };
