@@ -91,9 +91,13 @@ export interface Consumer extends Service {
   release(tag: string): void;
   /** Sets a message aside with a reason that a person can read. */
   park(tag: string, reason: string): void;
-  /** Keeps a message for later (ETA): it no longer counts against prefetch. `unhold` counts it again. */
-  hold(tag: string): void;
+  /**
+   * Keeps a message for later (ETA): it no longer counts against prefetch. `unhold` counts it again. Answers with a number
+   * that stands for the tag where very many are kept: `tagOf` turns it back, until `onTakenBack` is called.
+   */
+  hold(tag: string): number;
   unhold(tag: string): void;
+  tagOf(number: number): string;
   /**
    * Reads held messages again, so that their receiver need not keep them: in the order of `tags`, null for those that
    * are this consumer's no more. Waits for the broker.

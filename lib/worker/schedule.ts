@@ -1,19 +1,20 @@
 import { toError } from '../contract/errors.ts';
 import type { Delivery } from '../transport/transport.ts';
-import { Fifo } from './fifo.ts';
+import { FarTasks } from './far-tasks.ts';
 import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
-import { type HeapTimer, type Timed, TimerEntry } from './timer/heap-timer.ts';
+import type { HeapTimer, TimerEntry } from './timer/heap-timer.ts';
 
 /*
- * Tasks that wait for their ETA. Only those that are nearly due are whole in memory; of the others stay tag, id and
- * time, and their messages stay with the broker, booked as ours:
+ * Tasks that wait for their ETA. Only those that are nearly due are whole in memory; of the others stay a few numbers,
+ * and their messages stay with the broker, booked as ours:
  *
  *   add → near ──────────────(ETA)──────────→ onTime
- *   add → far ─(shortly before)→ due ─(read again, some at a time)→ near
+ *   add → far ─(shortly before)→ read again ─→ near
  *   far, near → discarded when revoked; released when the worker stops
  *
- * However many become due at once, at most MAX_NEAR are read ahead of what the pool takes.
+ * Messages are read again some hundred at a time, the next while the last are handed over. However many become due at
+ * once, at most MAX_NEAR are read ahead of what the pool takes.
  */
 
 export interface ScheduleOptions {
@@ -33,40 +34,24 @@ export interface ScheduleOptions {
 const DEFAULT_LIMIT = 250_000;
 /** A task that is due sooner is kept as it is. */
 const NEAR_MS = 2_000;
-/** How long before its time a message is read again. */
-const LEAD_MS = 500;
+/** How long before its time a message is read again at the latest, and with it those that are due soon after. */
+const LEAD_MS = 1_000;
+const SPAN_MS = 500;
 const MAX_NEAR = 1_000;
-const RECALL_CHUNK = 100;
+const RECALL_CHUNK = 200;
 /** `inspect scheduled` names so many. */
 const MAX_LISTED = 1_000;
-
-/** One far task. */
-class Far extends TimerEntry implements Timed {
-  readonly key: string;
-  readonly tag: string;
-  readonly #schedule: Schedule;
-
-  constructor(atMs: number, key: string, tag: string, schedule: Schedule) {
-    super(atMs, null);
-    this.target = this;
-    this.key = key;
-    this.tag = tag;
-    this.#schedule = schedule;
-  }
-
-  onTime(): void {
-    this.#schedule.wake(this);
-  }
-}
 
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #near = new Map<TaskHandle, TimerEntry>();
-  /** By task id; a second message of the same id has its tag behind it. */
-  readonly #far = new Map<string, Far>();
-  /** Far ones whose time has nearly come. */
-  readonly #due = new Fifo<Far>();
-  #isReading = false;
+  /** Near ones that are beyond the limit, however far their ETA. */
+  readonly #over = new Set<TaskHandle>();
+  readonly #far = new FarTasks();
+  /** Tags of far ones that are just being read again. */
+  readonly #reading = new Set<string>();
+  /** Until the first far one is to be read; null when it is time, but there was no room. */
+  #alarm: TimerEntry | null = null;
   #isClosed = false;
 
   constructor(options: ScheduleOptions) {
@@ -75,47 +60,52 @@ export class Schedule {
 
   /** How many wait. */
   get size(): number {
-    return this.#near.size + this.#far.size;
+    return this.#near.size + this.#far.size + this.#reading.size;
   }
 
   /** `etaMs`: milliseconds since the epoch. */
   add(task: TaskHandle, etaMs: number): void {
     const { host, timer, limit } = this.#options;
-    const { tag } = task.delivery;
-    const isOver = this.size >= (limit ?? DEFAULT_LIMIT);
-    if (!isOver) host.consumer.hold(tag);
-    if (isOver || (this.#near.size < MAX_NEAR && timer.until(etaMs) < NEAR_MS)) {
-      this.#near.set(task, timer.at(etaMs, task));
+    if (this.size >= (limit ?? DEFAULT_LIMIT)) {
+      this.#over.add(task);
+      this.#approach(task, etaMs);
       return;
     }
-    const { id } = task.request;
-    const key = this.#far.has(id) ? `${id} ${tag}` : id;
-    const far = new Far(etaMs - LEAD_MS, key, tag, this);
-    this.#far.set(key, far);
-    timer.add(far);
+    const number = host.consumer.hold(task.delivery.tag);
+    if (timer.until(etaMs) < NEAR_MS && this.#room > 0) {
+      this.#approach(task, etaMs);
+      return;
+    }
+    this.#far.add(etaMs, number, task.request.id);
+    if (this.#far.firstAt === etaMs) this.#setAlarm();
   }
 
   /** A near one's time has come. */
   onDue(task: TaskHandle): void {
     const { host, onTime } = this.#options;
     if (!this.#near.delete(task)) return;
+    this.#over.delete(task);
     host.consumer.unhold(task.delivery.tag);
     onTime(task);
     this.feed();
   }
 
   /** A far one's time is near. */
-  wake(far: Far): void {
-    this.#due.push(far);
+  onTime(): void {
+    this.#alarm = null;
     this.feed();
   }
 
-  /** Reads again what is due, as long as what was read before is taken by the pool. */
+  /** Reads again what is nearly due, as long as what was read before is taken by the pool. */
   feed(): void {
-    if (this.#due.size === 0 || this.#isReading || this.#isClosed || !this.#hasRoom) return;
-    this.#isReading = true;
-    // What becomes due in the same turn is read together.
-    setImmediate(() => void this.#read());
+    if (this.#alarm !== null || this.#far.size === 0 || this.#isClosed) return;
+    const { host, timer } = this.#options;
+    while (timer.until(this.#far.firstAt) <= LEAD_MS) {
+      if (this.#room < RECALL_CHUNK) return;
+      const numbers = this.#far.takeUntil(host.nowMs() + LEAD_MS + SPAN_MS, RECALL_CHUNK);
+      void this.#read(numbers.map((number) => host.consumer.tagOf(number)));
+    }
+    this.#setAlarm();
   }
 
   /** Settles the scheduled tasks among these ids as revoked. */
@@ -124,38 +114,29 @@ export class Schedule {
       if (!ids.has(task.request.id)) continue;
       this.#options.timer.cancel(entry);
       this.#near.delete(task);
+      this.#over.delete(task);
       task.discardIfRevoked();
     }
-    if (this.#far.size === 0) return;
-    const found: Far[] = [];
-    for (const id of ids) {
-      const far = this.#far.get(id);
-      // One whose time has nearly come is discarded before it starts.
-      if (far === undefined || far.target === null) continue;
-      this.#options.timer.cancel(far);
-      this.#far.delete(id);
-      found.push(far);
-    }
-    void this.#discardFar(found);
+    // One that is just being read is discarded before it starts.
+    const { consumer } = this.#options.host;
+    void this.#discardFar(this.#far.takeByIds(ids).map((number) => consumer.tagOf(number)));
   }
 
-  /** The first thousand, for `inspect scheduled`. */
+  /** A thousand at most, for `inspect scheduled`. */
   async list(): Promise<TaskHandle[]> {
+    const { consumer } = this.#options.host;
     const near = [...this.#near.keys()].slice(0, MAX_LISTED);
-    const tags: string[] = [];
-    for (const { tag } of this.#far.values()) {
-      if (near.length + tags.length >= MAX_LISTED) break;
-      tags.push(tag);
-    }
-    return [...near, ...(await this.#recall(tags).catch(() => []))];
+    const far = this.#far.list(MAX_LISTED - near.length).map((number) => consumer.tagOf(number));
+    return [...near, ...(await this.#recall(far).catch(() => []))];
   }
 
   /** Gives everything back to its queue and takes nothing more; returns how many. */
   close(): number {
-    const { host } = this.#options;
+    const { consumer } = this.#options.host;
     this.#isClosed = true;
     for (const task of this.#near.keys()) task.release();
-    for (const { tag } of this.#far.values()) host.consumer.release(tag);
+    for (const tag of this.#reading) consumer.release(tag);
+    for (const number of this.#far.list()) consumer.release(consumer.tagOf(number));
     return this.#clear();
   }
 
@@ -168,42 +149,52 @@ export class Schedule {
   #clear(): number {
     const count = this.size;
     this.#options.timer.stop();
-    this.#due.drain();
+    this.#alarm = null;
     this.#near.clear();
+    this.#over.clear();
+    this.#reading.clear();
     this.#far.clear();
     return count;
   }
 
-  get #hasRoom(): boolean {
-    return this.#near.size + this.#options.waitingCount() < MAX_NEAR;
+  /** How many more may be in memory ahead of their time, and waiting for a slot beyond what prefetch allows. */
+  get #room(): number {
+    const { host, waitingCount } = this.#options;
+    const { prefetch } = host.consumer;
+    const ahead = this.#near.size - this.#over.size + this.#reading.size;
+    return MAX_NEAR - ahead - (prefetch === 0 ? 0 : Math.max(0, waitingCount() - prefetch));
   }
 
-  async #read(): Promise<void> {
-    while (this.#due.size > 0 && this.#hasRoom && !this.#isClosed) {
-      const some: Far[] = [];
-      for (let far = this.#due.shift(); far !== undefined; far = this.#due.shift()) {
-        some.push(far);
-        if (some.length === RECALL_CHUNK) break;
-      }
-      const tasks = await this.#recallOrRelease(some.map(({ tag }) => tag));
-      // What was given back meanwhile is another worker's.
-      const ours = some.filter((far) => this.#far.get(far.key) === far);
-      const tags = new Set(ours.map(({ tag }) => tag));
-      for (const { key } of ours) this.#far.delete(key);
-      for (const task of tasks) if (tags.has(task.delivery.tag)) this.#approach(task);
+  #setAlarm(): void {
+    const { timer } = this.#options;
+    const atMs = this.#far.firstAt - LEAD_MS;
+    if (this.#alarm !== null) {
+      if (this.#alarm.at <= atMs) return;
+      timer.cancel(this.#alarm);
     }
-    this.#isReading = false;
+    this.#alarm = this.#far.size === 0 ? null : timer.at(atMs, this);
   }
 
-  #approach(task: TaskHandle): void {
-    const { eta } = task.request;
-    this.#near.set(task, this.#options.timer.at((eta ?? 0) * 1000, task));
+  async #read(tags: readonly string[]): Promise<void> {
+    for (const tag of tags) this.#reading.add(tag);
+    const tasks = await this.#recallOrRelease(tags);
+    // What was given back meanwhile is another worker's.
+    const ours = tasks.filter(({ delivery }) => this.#reading.has(delivery.tag));
+    for (const tag of tags) this.#reading.delete(tag);
+    for (const task of ours) this.#approach(task, etaMsOf(task));
+    this.feed();
   }
 
-  async #discardFar(found: readonly Far[]): Promise<void> {
-    for (let first = 0; first < found.length; first += RECALL_CHUNK) {
-      const tags = found.slice(first, first + RECALL_CHUNK).map(({ tag }) => tag);
-      for (const task of await this.#recallOrRelease(tags)) task.discardIfRevoked();
+  #approach(task: TaskHandle, etaMs: number): void {
+    this.#near.set(task, this.#options.timer.at(etaMs, task));
+  }
+
+  async #discardFar(tags: readonly string[]): Promise<void> {
+    for (let first = 0; first < tags.length; first += RECALL_CHUNK) {
+      for (const task of await this.#recallOrRelease(tags.slice(first, first + RECALL_CHUNK))) {
+        // Another one whose id has the same hash goes on waiting.
+        if (!task.discardIfRevoked()) this.add(task, etaMsOf(task));
+      }
     }
   }
 
@@ -228,4 +219,8 @@ export class Schedule {
       return [];
     }
   }
+}
+
+function etaMsOf({ request }: TaskHandle): number {
+  return (request.eta ?? 0) * 1000;
 }

@@ -192,7 +192,8 @@ describe.each(BROKERS)('transport on $name', ({ start }) => {
     const { consumer, got } = await consume();
     await waitUntil('all have come', () => got.length === 3);
     const tags = got.map(({ tag }) => tag);
-    for (const tag of tags) consumer.hold(tag);
+    const numbers = tags.map((tag) => consumer.hold(tag));
+    expect(numbers.map((number) => consumer.tagOf(number))).toEqual(tags);
     const recalled = await consumer.recall([...tags, 'nobody’s']);
     expect(recalled.map((delivery) => delivery && idOf(delivery))).toEqual([...ids(3), null]);
     expect(await consumer.owns(tags[0] ?? '')).toBe(true);

@@ -126,14 +126,18 @@ export class AmqpConsumer implements Consumer {
     this.#settle(tag, (entry) => this.#settler.park(entry, reason));
   }
 
-  hold(tag: string): void {
-    this.#deliveries.hold(tag, true);
+  hold(tag: string): number {
     this.#planTurn();
+    return this.#deliveries.hold(tag, true);
   }
 
   unhold(tag: string): void {
     this.#deliveries.hold(tag, false);
     this.#planTurn();
+  }
+
+  tagOf(number: number): string {
+    return this.#deliveries.tagOf(number);
   }
 
   /** The broker hands a message out once: held ones are kept here. */

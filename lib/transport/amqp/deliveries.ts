@@ -67,7 +67,7 @@ export class Deliveries {
   }
 
   add(number: number, queue: Queue, message: WireMessage): Entry {
-    const tag = `${this.#generation}.${number}`;
+    const tag = this.tagOf(number);
     const entry: Entry = { tag, number, queue, message, isHeld: false };
     this.#entries.set(tag, entry);
     this.#open.add(number);
@@ -95,14 +95,21 @@ export class Deliveries {
   }
 
   isOpen({ tag, number }: Entry): boolean {
-    return tag === `${this.#generation}.${number}` && this.#open.has(number);
+    return tag === this.tagOf(number) && this.#open.has(number);
   }
 
-  hold(tag: string, isHeld: boolean): void {
+  /** The tag of a message of the present channel by the broker's delivery tag. */
+  tagOf(number: number): string {
+    return `${this.#generation}.${number}`;
+  }
+
+  /** Answers with the broker's delivery tag; 0, which is none, when it is settled or of a lost channel. */
+  hold(tag: string, isHeld: boolean): number {
     const entry = this.#entries.get(tag);
-    if (!entry || entry.isHeld === isHeld) return;
+    if (!entry) return 0;
+    if (entry.isHeld !== isHeld) this.#held += isHeld ? 1 : -1;
     entry.isHeld = isHeld;
-    this.#held += isHeld ? 1 : -1;
+    return entry.number;
   }
 
   tags(): string[] {

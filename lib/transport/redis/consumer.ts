@@ -7,7 +7,7 @@ import type { PubSub } from '../../redis/pub-sub.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Consumer, ConsumerOptions, Delivery, Queue } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
-import { originOf } from './booking.ts';
+import { readBooking } from './booking.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { ConsumedQueues } from './consumed-queues.ts';
@@ -18,6 +18,7 @@ import { Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import type { RedisTransportOptions } from './options.ts';
 import { Settler } from './settler.ts';
+import { Tags } from './tags.ts';
 
 export interface ConsumerParts {
   readonly group: ConnectionGroup;
@@ -34,12 +35,14 @@ export interface ConsumerParts {
 }
 
 const FLUSH_LIMIT_MS = 10_000;
+const RELEASE_CHUNK = 1_000;
 
 /** Takes messages from queues: the lane brings them, the ledger knows what is held, the settler writes what became of it. */
 export class RedisConsumer implements Consumer {
   readonly #parts: ConsumerParts;
   readonly #options: ConsumerOptions;
-  readonly #ledger = new Ledger();
+  readonly #tags = new Tags();
+  readonly #ledger = new Ledger(this.#tags);
   readonly #settler: Settler;
   readonly #lane: Lane;
   readonly #leases: Leases;
@@ -62,6 +65,7 @@ export class RedisConsumer implements Consumer {
       pubSub,
       keys,
       queueOrder: parts.options.queueOrderStrategy,
+      tagPrefix: this.#tags.prefix,
       logger,
       capacity: () => this.#capacity(),
       accept: (taken, madeAt) => this.#accept(taken, madeAt),
@@ -147,13 +151,17 @@ export class RedisConsumer implements Consumer {
     this.#planTurn();
   }
 
-  hold(tag: string): void {
-    this.#ledger.hold(tag);
+  hold(tag: string): number {
     this.#planTurn();
+    return this.#ledger.hold(tag);
   }
 
   unhold(tag: string): void {
     this.#ledger.unhold(tag);
+  }
+
+  tagOf(number: number): string {
+    return this.#tags.tagOf(number);
   }
 
   async recall(tags: readonly string[]): Promise<(Delivery | null)[]> {
@@ -163,9 +171,12 @@ export class RedisConsumer implements Consumer {
     });
     const bookings: unknown[] = Array.isArray(reply) ? reply : [];
     return tags.map((tag, index) => {
-      const origin = originOf(bookings[index], keys);
-      if (origin === null) return null;
-      return { tag, queue: origin.queue, message: decodeEnvelope(origin.raw) };
+      const text = bookings[index];
+      const booking = typeof text === 'string' ? readBooking(text) : null;
+      if (booking !== null) return { tag, queue: booking.routingKey, message: decodeEnvelope(booking.raw) };
+      // Without its message there is nothing to hold.
+      this.#ledger.take(tag);
+      return null;
     });
   }
 
@@ -211,7 +222,7 @@ export class RedisConsumer implements Consumer {
     this.#clock.stop();
     await this.#leases.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    for (const tag of this.#ledger.tags()) this.release(tag);
+    for (const tags of this.#ledger.chunks(RELEASE_CHUNK)) for (const tag of tags) this.release(tag);
     // What cannot be written comes back when the lease ends.
     await this.flush().catch((error: unknown) => logger.error(messageOf(error)));
     await this.#queues.stop().catch((error: unknown) => logger.warning(messageOf(error)));

@@ -3,13 +3,13 @@ import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, isPassing, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { PubSub } from '../../redis/pub-sub.ts';
-import { uuid } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import { type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
 import { IdleWait } from './idle-wait.ts';
 import type { Keys } from './keys.ts';
 import type { QueueOrder } from './options.ts';
-import { FETCH, TAG_PREFIX } from './scripts.ts';
+import { FETCH } from './scripts.ts';
+import { MAX_FETCH } from './tags.ts';
 
 /*
  * The connection on which messages are taken. One fetch is under way at any time; when it has brought all that it
@@ -33,6 +33,8 @@ export interface LaneOptions {
   readonly pubSub: PubSub;
   readonly keys: Keys;
   readonly queueOrder: QueueOrder;
+  /** First part of the tags of all fetches. */
+  readonly tagPrefix: string;
   readonly logger: Logger;
   /** Messages that may be taken now; Infinity without a limit. */
   readonly capacity: () => number;
@@ -42,8 +44,6 @@ export interface LaneOptions {
   readonly onRefused: (queue: string, start: string) => void;
 }
 
-/** Messages in one fetch: more would only make the server busy for longer at a time. */
-const MAX_FETCH = 100;
 const AFTER_ERROR_MS = 1_000;
 const WATCH_EVERY_MS = 1_000;
 /** Looks of the watchdog, a second apart, that find room and no fetch. More than a dead connection is given. */
@@ -74,11 +74,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#requests = new FetchRequests(
-      options.keys,
-      `${TAG_PREFIX}${uuid().slice(0, 8)}:`,
-      options.queueOrder,
-    );
+    this.#requests = new FetchRequests(options.keys, options.tagPrefix, options.queueOrder);
     this.#wait = new IdleWait(options.group, options.logger);
   }
 

@@ -100,11 +100,9 @@ export class Leases {
     const startedAt = performance.now();
     const hadLapsed = !this.isSure;
     this.#missedAt = Number.POSITIVE_INFINITY;
-    const tags = ledger.tags();
     const gone: string[] = [];
     try {
-      for (let first = 0; first < tags.length; first += RENEW_CHUNK) {
-        const some = tags.slice(first, first + RENEW_CHUNK);
+      for (const some of ledger.chunks(RENEW_CHUNK)) {
         const reply = await group.command.run(RENEW, [keys.unackedIndex], some);
         if (Array.isArray(reply)) gone.push(...reply.map(String));
       }

@@ -1,4 +1,5 @@
 import { TransientMap } from '../../util/transient.ts';
+import type { Tags } from './tags.ts';
 
 /** Where a message came from, and its text. */
 export interface Origin {
@@ -18,14 +19,17 @@ export interface Entry {
 }
 
 /**
- * What one consumer holds unsettled. Of what is held back only the tag stays in memory: far ETAs may be held by the
- * hundred thousand.
+ * What one consumer holds unsettled. Of what is held back only the tag's number stays in memory: far ETAs may be held by
+ * the hundred thousand.
  */
 export class Ledger {
+  readonly #tags: Tags;
   readonly #active = new TransientMap<string, Entry>();
-  /** Numbers by tag. */
-  readonly #held = new Map<string, number>();
-  #count = 0;
+  readonly #held = new Set<number>();
+
+  constructor(tags: Tags) {
+    this.#tags = tags;
+  }
 
   /** Unsettled and not held back: what counts against prefetch. */
   get active(): number {
@@ -33,12 +37,11 @@ export class Ledger {
   }
 
   add(tag: string, queue: string, key: string, raw: string): void {
-    this.#count += 1;
-    this.#active.set(tag, { tag, number: this.#count, origin: { queue, key, raw } });
+    this.#active.set(tag, { tag, number: this.#tags.numberOf(tag), origin: { queue, key, raw } });
   }
 
   has(tag: string): boolean {
-    return this.#active.has(tag) || this.#held.has(tag);
+    return this.#active.has(tag) || this.#held.has(this.#tags.numberOf(tag));
   }
 
   /** Takes an entry out; undefined when it was settled before. */
@@ -48,27 +51,34 @@ export class Ledger {
       this.#active.delete(tag);
       return entry;
     }
-    const number = this.#held.get(tag);
-    if (number === undefined) return undefined;
-    this.#held.delete(tag);
-    return { tag, number, origin: null };
+    const number = this.#tags.numberOf(tag);
+    return this.#held.delete(number) ? { tag, number, origin: null } : undefined;
   }
 
-  hold(tag: string): void {
-    const entry = this.#active.get(tag);
-    if (!entry) return;
-    this.#active.delete(tag);
-    this.#held.set(tag, entry.number);
+  /** Answers with the tag's number. */
+  hold(tag: string): number {
+    const number = this.#tags.numberOf(tag);
+    if (this.#active.delete(tag)) this.#held.add(number);
+    return number;
   }
 
   unhold(tag: string): void {
-    const number = this.#held.get(tag);
-    if (number === undefined) return;
-    this.#held.delete(tag);
-    this.#active.set(tag, { tag, number, origin: null });
+    const number = this.#tags.numberOf(tag);
+    if (this.#held.delete(number)) this.#active.set(tag, { tag, number, origin: null });
   }
 
-  tags(): string[] {
-    return [...this.#active.keys(), ...this.#held.keys()];
+  /** The tags of all, so many at a time: those of the call, even when some are settled before their turn comes. */
+  chunks(size: number): Iterable<string[]> {
+    const numbers = new Float64Array(this.#active.size + this.#held.size);
+    let count = 0;
+    for (const { number } of this.#active.values()) numbers[count++] = number;
+    for (const number of this.#held) numbers[count++] = number;
+    return this.#chunksOf(numbers, size);
+  }
+
+  *#chunksOf(numbers: Float64Array, size: number): Iterable<string[]> {
+    for (let first = 0; first < numbers.length; first += size) {
+      yield Array.from(numbers.subarray(first, first + size), (number) => this.#tags.tagOf(number));
+    }
   }
 }

@@ -19,8 +19,8 @@ export class TimerEntry {
 const LONGEST_SLEEP_MS = 60_000;
 
 /**
- * Calls back at given times: a binary heap behind one setTimeout, so that 100,000 waiting ETA tasks cost a heap slot
- * each. A cancelled entry stays in the heap until its time unless most of the heap is cancelled ones.
+ * Calls back at given times: a binary heap behind one setTimeout. A cancelled entry stays in the heap until its time
+ * unless most of the heap is cancelled ones.
  *
  * `now` gives milliseconds: `Date.now` for ETAs, `performance.now` for durations, which no clock change may touch.
  */
@@ -43,15 +43,10 @@ export class HeapTimer {
   /** Calls `target` at `atMs` of this timer's clock, soon when that has passed. */
   at(atMs: number, target: Timed): TimerEntry {
     const entry = new TimerEntry(atMs, target);
-    this.add(entry);
-    return entry;
-  }
-
-  /** The same with an entry that the caller has made. */
-  add(entry: TimerEntry): void {
     this.#heap.push(entry);
     this.#siftUp(this.#heap.length - 1);
     if (entry.at < this.#armedFor) this.#arm();
+    return entry;
   }
 
   /** Milliseconds until a time of this timer's clock; negative when it has passed. */
