@@ -13,7 +13,7 @@ import type { HeapTimer, TimerEntry } from './timer/heap-timer.ts';
  *   add → far ─(shortly before)→ read again ─→ near
  *   far, near → discarded when revoked; released when the worker stops
  *
- * Messages are read again some hundred at a time, the next while the last are handed over. However many become due at
+ * Messages are read again up to a hundred at a time, the next while the last are handed over. However many become due at
  * once, at most MAX_NEAR are read ahead of what the pool takes.
  */
 
@@ -37,8 +37,9 @@ const NEAR_MS = 2_000;
 /** How long before its time a message is read again at the latest, and with it those that are due soon after. */
 const LEAD_MS = 1_000;
 const SPAN_MS = 500;
-const MAX_NEAR = 1_000;
-const RECALL_CHUNK = 200;
+/** More would outlive two minor collections, and be garbage that only a full one takes. */
+const MAX_NEAR = 500;
+const RECALL_CHUNK = 100;
 /** `inspect scheduled` names so many. */
 const MAX_LISTED = 1_000;
 
@@ -193,7 +194,7 @@ export class Schedule {
     for (let first = 0; first < tags.length; first += RECALL_CHUNK) {
       for (const task of await this.#recallOrRelease(tags.slice(first, first + RECALL_CHUNK))) {
         // Another one whose id has the same hash goes on waiting.
-        if (!task.discardIfRevoked()) this.add(task, etaMsOf(task));
+        if (!task.discardIfRevoked() && !this.#isClosed) this.add(task, etaMsOf(task));
       }
     }
   }
