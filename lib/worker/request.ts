@@ -1,7 +1,7 @@
 import type { TraceOutcome } from '../app/trace-outcome.ts';
 import { TaskRevokedError } from '../protocol/celery-errors.ts';
 import { encodeException } from '../protocol/exception.ts';
-import type { TaskRequest } from '../protocol/task-message.ts';
+import { decodeTaskBody, type TaskRequest } from '../protocol/task-message.ts';
 import type { Delivery } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import type { TaskHandle } from './handle.ts';
@@ -58,9 +58,13 @@ export class Request implements TaskHandle {
     return this.request.softTimeLimit ?? this.profile.softTimeLimit;
   }
 
-  /** The message's own wish wins over the task's (semantics of celery/app/trace.py). */
+  /**
+   * The message's own wish wins over the task's (semantics of celery/app/trace.py). Nobody's wish is heard where
+   * `celery.chord_unlock` reads the result: the body of the chord would never be called.
+   */
   get ignoresResult(): boolean {
-    return this.request.ignoreResult ?? this.profile.ignoreResult;
+    const isWished = this.request.ignoreResult ?? this.profile.ignoreResult;
+    return isWished && !(this.#host.results.areHeadersRead && isInHeader(this.request));
   }
 
   /** `NAME[ID]`, as Celery's log lines have it. */
@@ -206,4 +210,8 @@ export class Request implements TaskHandle {
     void this.#host.signals.send('task_revoked', { sender: request.task, request, ...fields });
     this.#host.ledger.ended(this);
   }
+}
+
+function isInHeader({ group, bodyText }: TaskRequest): boolean {
+  return group !== null && decodeTaskBody(bodyText).embed.chord !== null;
 }

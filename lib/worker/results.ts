@@ -1,3 +1,4 @@
+import { isChordBackend } from '../app/chord-backend.ts';
 import type { Config } from '../app/config.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError, UmbelError } from '../contract/errors.ts';
@@ -78,6 +79,12 @@ export class Results {
 
   get isKept(): boolean {
     return this.#options.backend !== null;
+  }
+
+  /** The store does not count the header of a chord: whoever waits for it reads what its tasks have become. */
+  get areHeadersRead(): boolean {
+    const { backend } = this.#options;
+    return backend !== null && !isChordBackend(backend);
   }
 
   /**

@@ -1,34 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackendOptions, GroupBackend, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
 import { composeResult } from '../../lib/protocol/result.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
-import { type DatabaseServer, startMariadb, startPostgres } from '../kit/database-servers.ts';
+import type { DatabaseServer } from '../kit/database-servers.ts';
 import { ids } from '../kit/messages.ts';
+import { inFolder, RESULT_STORES, type ResultStore, type ResultStoreFactory } from '../kit/result-stores.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
 const START_LIMIT_MS = 120_000;
 
-type Store = Pick<DatabaseServer, 'url' | 'stop'>;
-
-function inFolder(urlOf: (folder: string) => string): () => Promise<Store> {
-  return async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'umbel-results-'));
-    return {
-      url: () => urlOf(folder),
-      stop: async () => rmSync(folder, { recursive: true, force: true }),
-    };
-  };
-}
-
-const STORES: readonly { readonly name: string; readonly start: () => Promise<Store> }[] = [
-  { name: 'PostgreSQL', start: startPostgres },
-  { name: 'MariaDB', start: startMariadb },
-  { name: 'SQLite', start: inFolder((folder) => `db+sqlite:///${folder}/results.db`) },
-  { name: 'files', start: inFolder((folder) => `file://${folder}/results`) },
+const STORES: readonly ResultStoreFactory[] = [
+  ...RESULT_STORES,
   { name: 'memory', start: inFolder(() => 'cache+memory://') },
 ];
 
@@ -38,7 +21,7 @@ const record = (taskId: string, status: string, value: unknown = null): { taskId
 });
 
 describe.each(STORES)('result backend on $name', ({ name, start }) => {
-  let store: Store;
+  let store: ResultStore;
   let backend: ResultBackend & GroupBackend;
 
   const open = async (options: Partial<BackendOptions> = {}): Promise<typeof backend> => {

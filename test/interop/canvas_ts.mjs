@@ -1,11 +1,14 @@
 // Tasks of the TypeScript side of the canvas tests, loaded by the built worker.
 import { Celery, chain } from 'umbel';
+import { addSlowTasks } from './slow_ts.mjs';
 
 export const app = new Celery('canvas_ts', {
   broker: process.env.BROKER_URL,
   backend: process.env.RESULT_BACKEND,
+  ...JSON.parse(process.env.CONF ?? '{}'),
 });
 
+addSlowTasks(app);
 app.task('ts.add', (x, y) => x + y);
 app.task('ts.mul', (x, y) => x * y);
 app.task('ts.tsum', (numbers) => numbers.flat().reduce((a, b) => a + b, 0));

@@ -1,36 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GroupBackend, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
 import { composeResult } from '../../lib/protocol/result.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
-import { startMariadb, startPostgres } from '../kit/database-servers.ts';
 import { python } from '../kit/python.ts';
+import { RESULT_STORES, type ResultStore } from '../kit/result-stores.ts';
 
 const LIMIT_MS = 120_000;
-
-interface Store {
-  url(): string;
-  pythonUrl(): string;
-  stop(): Promise<void>;
-}
-
-function inFolder(scheme: string, name: string): () => Promise<Store> {
-  return async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'umbel-interop-'));
-    const url = (): string => `${scheme}${folder}${name}`;
-    return { url, pythonUrl: url, stop: async () => rmSync(folder, { recursive: true, force: true }) };
-  };
-}
-
-const STORES: readonly { readonly name: string; readonly start: () => Promise<Store> }[] = [
-  { name: 'PostgreSQL', start: startPostgres },
-  { name: 'MariaDB', start: startMariadb },
-  { name: 'SQLite', start: inFolder('db+sqlite:///', '/results.db') },
-  { name: 'files', start: inFolder('file://', '') },
-];
 
 /** What Python does: it stores results and a group, and says what it reads. */
 const PYTHON_WRITES = `
@@ -49,8 +25,8 @@ ok, failed = r('ts-ok'), r('ts-failed')
 group = GroupResult.restore('ts-group', app=app) or app.GroupResult.restore('ts-group')
 {'ok': ok.get(timeout=1), 'state': ok.state, 'name': ok.name, 'args': ok.args, 'error': repr(failed.result), 'trace': failed.traceback, 'group': [x.id for x in group.results], 'date': ok.date_done is not None}`;
 
-describe.each(STORES)('Python and TypeScript in the same results of $name', ({ name, start }) => {
-  let store: Store;
+describe.each(RESULT_STORES)('Python and TypeScript in the same results of $name', ({ name, start }) => {
+  let store: ResultStore;
   beforeAll(async () => {
     store = await start();
   }, LIMIT_MS);

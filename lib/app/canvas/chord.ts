@@ -22,7 +22,7 @@ export class Chord<In, Out, Result = AsyncResult<Out>> extends Canvas<In, Out, R
   }
 }
 
-/** A chord: `chord([add.s(1, 2), add.s(3, 4)], sum.s())`. Needs a result backend that can count, such as Redis. */
+/** A chord: `chord([add.s(1, 2), add.s(3, 4)], sum.s())`. Needs a result backend that all workers share. */
 export function chord<In, Out, B extends AnyCanvas>(
   header: Group<In, Out>,
   body: Fits<Out, B>,

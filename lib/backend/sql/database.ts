@@ -5,6 +5,8 @@ export type Row = Readonly<Record<string, unknown>>;
 /** One kind of database: how it is reached, and what its SQL has of its own. */
 export interface Database {
   readonly dialect: Dialect;
+  /** Milliseconds between two tries at most, while it is away or locked. */
+  readonly longestWaitMs: number;
   /** Connects and checks the login. */
   open(): Promise<void>;
   /** Runs one statement on a connection of the pool. */

@@ -40,6 +40,7 @@ const PASSING =
 export class MysqlDatabase implements Database {
   /** Known once it is open. */
   dialect = DIALECT;
+  readonly longestWaitMs = 1_000;
   readonly #address: DatabaseAddress;
   readonly #poolSize: number;
   readonly #timeoutMs: number;

@@ -27,6 +27,7 @@ const PASSING = /^(08|40001|40P01|53300|57P0|23505|42P07|42710)/;
 /** PostgreSQL through `pg`, a bounded pool. */
 export class PostgresDatabase implements Database {
   readonly dialect = DIALECT;
+  readonly longestWaitMs = 1_000;
   readonly #address: DatabaseAddress;
   readonly #poolSize: number;
   readonly #timeoutMs: number;

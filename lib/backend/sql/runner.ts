@@ -3,7 +3,7 @@ import { backoffMs } from '../../util/backoff.ts';
 import type { Database, Row, Value } from './database.ts';
 import { codeOf } from './failures.ts';
 
-const BACKOFF = { baseMs: 10, maxMs: 1_000, jitter: true };
+const FIRST_WAIT_MS = 10;
 const PATIENCE_MS = 10_000;
 /** Data exceptions: class 22 of PostgreSQL, and those of MySQL's strict mode. */
 const REFUSED = /^(22\w{3}|ER_DATA_|ER_TRUNCATED_|ER_WARN_DATA_)/;
@@ -24,6 +24,7 @@ export class Runner {
 
   async run(what: string, sql: string, parameters: readonly Value[]): Promise<readonly Row[]> {
     const deadline = Date.now() + PATIENCE_MS;
+    const backoff = { baseMs: FIRST_WAIT_MS, maxMs: this.#database.longestWaitMs, jitter: true };
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#database.query(sql, parameters);
@@ -31,7 +32,7 @@ export class Runner {
         const isOver = this.#isClosed || Date.now() > deadline;
         if (isOver || !this.#database.isPassing(error)) throw this.#failure(what, error);
       }
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, BACKOFF)));
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, backoff)));
     }
   }
 

@@ -64,7 +64,9 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     if (this.#prepared) return;
     try {
       await this.#database.open();
-      this.#prepared = await this.#prepare();
+      const run = (sql: string, parameters: readonly Value[]): Promise<readonly Row[]> =>
+        this.#runner.run('find or create the tables', sql, parameters);
+      this.#prepared = await prepareTables(run, this.#database.dialect, this.#tableOptions);
     } catch (error) {
       await this.#database.close();
       if (error instanceof UmbelError) throw error;
@@ -145,18 +147,6 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     for (const table of [this.#tables.tasks, this.#tables.groups]) {
       const sql = `DELETE FROM ${table} WHERE date_done < ${this.#mark(1)}`;
       await this.#runner.run('delete old results', sql, [before]);
-    }
-  }
-
-  /** Several processes may create the tables at once; the one that comes second finds them. */
-  async #prepare(): Promise<Tables> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await prepareTables(this.#database, this.#tableOptions);
-      } catch (error) {
-        if (attempt >= 5 || !this.#database.isPassing(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 20 * (attempt + 1)));
-      }
     }
   }
 

@@ -41,16 +41,26 @@ const READERS: Readonly<Record<string, Reader>> = {
   '__builtin__.bytes': () => new Uint8Array(),
   // Celery's results as the tuples that its other backends store (celery/result.py `as_tuple`). What they hold of the
   // backend they came from is of no use elsewhere.
-  'celery.result.GroupResult': ([id, results]) => [[id, null], results],
+  'celery.result.GroupResult': (args) => groupResult(args),
   'celery.result.AsyncResult': (args) => asyncResult(args),
-  'celery.app.base._unpickle_appattr': ([name, args]) =>
-    name === 'AsyncResult' && Array.isArray(args) ? asyncResult(args) : null,
+  'celery.app.base._unpickle_appattr': ([name, args]) => ofApp(name, args),
   'celery.backends.base.unpickle_backend': () => false,
   'celery.backends.database.DatabaseBackend': () => false,
 };
 
 function byteArray([content = '']: readonly unknown[]): unknown {
   return content instanceof Uint8Array ? content : latin1(content);
+}
+
+/** A class that an app made for itself, such as `app.GroupResult`: what `apply_async` of a group returns. */
+function ofApp(name: unknown, args: unknown): unknown {
+  if (!Array.isArray(args)) return null;
+  if (name === 'GroupResult') return groupResult(args);
+  return name === 'AsyncResult' ? asyncResult(args) : null;
+}
+
+function groupResult([id, results]: readonly unknown[]): unknown {
+  return [[id, null], results];
 }
 
 /** Arguments: id, backend, task name, app, parent. */

@@ -144,5 +144,10 @@ describe('pickles of Python', () => {
       ],
     ];
     expect(decodePickle(encodeGroupPickle(tuple))).toEqual(tuple);
+    // As an app of Python writes its own class.
+    const source = `import pickle; from celery import Celery; app = Celery(backend='db+sqlite:///none.db'); r = app.AsyncResult
+print(pickle.dumps(app.GroupResult('g', [r('a'), app.GroupResult('h', [r('b')])])).hex())`;
+    const written = execFileSync(PYTHON, ['-c', source]).toString().trim();
+    expect(decodePickle(Buffer.from(written, 'hex'))).toEqual(tuple);
   });
 });
