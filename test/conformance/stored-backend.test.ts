@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackendOptions, GroupBackend, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
@@ -177,4 +181,29 @@ describe.each(STORES.slice(0, 2))('result backend on $name, restarted', ({ start
     },
     START_LIMIT_MS,
   );
+});
+
+test('a result in SQLite is there for others when it was stored while they held the file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-locked-'));
+  const path = join(folder, 'results.db');
+  const backend = openBackend(`db+sqlite:///${path}`, { logger: silentLogger });
+  await backend.start();
+  const other = new Database(path, { timeout: 0 });
+  for (const mode of ['IMMEDIATE', 'EXCLUSIVE']) {
+    other.exec(`BEGIN ${mode}`);
+    const stored = backend.store(record(mode, 'SUCCESS', 1));
+    const read = backend.get('nobody');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    other.exec('COMMIT');
+    await Promise.all([stored, read]);
+    // Neither is a lock left behind.
+    other.exec('BEGIN EXCLUSIVE');
+    expect(other.prepare('SELECT status FROM celery_taskmeta WHERE task_id = ?').get(mode)).toMatchObject({
+      status: 'SUCCESS',
+    });
+    other.exec('COMMIT');
+  }
+  other.close();
+  await backend.stop();
+  rmSync(folder, { recursive: true, force: true });
 });

@@ -4,6 +4,7 @@ import os
 import time
 
 from celery import Celery, chain
+from celery.backends.base import BaseKeyValueStoreBackend
 from kombu.common import Broadcast
 
 app = Celery("tasks_py", broker=os.environ["BROKER_URL"], backend=os.environ["RESULT_BACKEND"])
@@ -16,6 +17,11 @@ conf = json.loads(os.environ.get("PY_CONF", "{}"))
 if "broadcast" in conf:
     app.conf.task_queues = (Broadcast(conf.pop("broadcast")),)
 app.conf.update(conf)
+prefix = conf.get("result_backend_transport_options", {}).get("global_keyprefix", "")
+if prefix and not hasattr(BaseKeyValueStoreBackend, "_add_global_keyprefix"):
+    # Celery 5.2 does not read the setting yet: the keys of its successors, without a separator to add.
+    for key in ("task_keyprefix", "group_keyprefix", "chord_keyprefix"):
+        setattr(BaseKeyValueStoreBackend, key, prefix + getattr(BaseKeyValueStoreBackend, key))
 
 
 class Quota(Exception):
