@@ -190,8 +190,11 @@ function readKeys(message: unknown): string[] | null {
   return Array.isArray(message) ? message.map(String) : null;
 }
 
-/** A server that hides its ids (managed services): wake-ups fall back to short waits. */
+/**
+ * A server that hides its ids (managed services): wake-ups fall back to short waits. One that wants a password and was
+ * given none has said so by now.
+ */
 function ignoreReply(error: unknown): number {
-  if (isReply(error)) return 0;
+  if (isReply(error) && !messageOf(error).startsWith('NOAUTH')) return 0;
   throw error;
 }

@@ -129,7 +129,9 @@ function parse(url: string, display: string): URL {
 
 /** The authority with a host, which may be left out before a port or after a login. */
 function hosted(authority: string): string {
-  return authority.replace(/(^|@)(:\d+)?$/, (_, login: string, port = '') => `${login}127.0.0.1${port}`);
+  return authority
+    .replaceAll('\\', '%5C')
+    .replace(/(^|@)(:\d+)?$/, (_, login: string, port = '') => `${login}127.0.0.1${port}`);
 }
 
 function readDb(text: string, display: string): number {

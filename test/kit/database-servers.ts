@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
@@ -17,6 +17,8 @@ export interface DatabaseServer {
 }
 
 const START_LIMIT_MS = 60_000;
+/** Of the user `umbel`. */
+export const DATABASE_PASSWORD = 'p@ss/w%';
 const INSTALL = 'Run scripts/install-test-services.sh.';
 
 /** A private PostgreSQL. */
@@ -25,7 +27,10 @@ export async function startPostgres(): Promise<DatabaseServer> {
   const folder = mkdtempSync(join(tmpdir(), 'umbel-pg-'));
   const user = ownFor('postgres', folder);
   const data = join(folder, 'data');
-  run(user, join(bin, 'initdb'), ['-D', data, '-U', 'umbel', '-A', 'trust', '--no-sync', '-E', 'UTF8']);
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, DATABASE_PASSWORD);
+  const login = ['-U', 'umbel', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  run(user, join(bin, 'initdb'), ['-D', data, ...login, '--no-sync', '-E', 'UTF8']);
   const port = await freePort();
   const args = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-F'];
   return serve(folder, port, 'postgresql', 'psycopg2', 'postgres', 'SIGINT', () =>
@@ -58,7 +63,7 @@ export async function startMariadb(): Promise<DatabaseServer> {
     '-u',
     'root',
     '-e',
-    "CREATE DATABASE results; CREATE USER umbel@'127.0.0.1' IDENTIFIED BY 'p@ss/w%'; GRANT ALL ON results.* TO umbel@'127.0.0.1'",
+    `CREATE DATABASE results; CREATE USER umbel@'127.0.0.1' IDENTIFIED BY '${DATABASE_PASSWORD}'; GRANT ALL ON results.* TO umbel@'127.0.0.1'`,
   ]);
   return server;
 }
@@ -72,10 +77,8 @@ async function serve(
   stopSignal: NodeJS.Signals,
   start: () => TestProcess,
 ): Promise<DatabaseServer> {
-  const rest =
-    kind === 'postgres'
-      ? `umbel@127.0.0.1:${port}/postgres`
-      : `umbel:p%40ss%2Fw%25@127.0.0.1:${port}/results`;
+  const login = `umbel:${encodeURIComponent(DATABASE_PASSWORD)}`;
+  const rest = `${login}@127.0.0.1:${port}/${kind === 'postgres' ? 'postgres' : 'results'}`;
   let server = start();
   const ready = (): Promise<void> => server.waitFor(/ready (to accept|for) connections/, START_LIMIT_MS);
   await ready();
