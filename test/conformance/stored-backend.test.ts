@@ -5,6 +5,9 @@ import Database from 'libsql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackendOptions, GroupBackend, ResultBackend } from '../../lib/backend/backend.ts';
 import { openBackend } from '../../lib/backend/open.ts';
+import { MysqlDatabase } from '../../lib/backend/sql/mysql.ts';
+import { PostgresDatabase } from '../../lib/backend/sql/postgresql.ts';
+import { parseDatabaseUrl } from '../../lib/backend/sql/url.ts';
 import { composeResult } from '../../lib/protocol/result.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import type { DatabaseServer } from '../kit/database-servers.ts';
@@ -119,11 +122,11 @@ describe.each(STORES)('result backend on $name', ({ name, start }) => {
       taskId: 'nul',
       status: 'FAILURE',
       resultText: null,
-      traceback: 'Error: a\0b',
+      traceback: 'Error: a\0b 😀',
     });
     await backend.store({ taskId: 'nul', text });
     expect(await backend.get('nul')).toMatchObject({
-      traceback: expect.stringMatching(/^Error: a(?:\\x00|\0)b$/),
+      traceback: expect.stringMatching(/^Error: a(?:\\x00|\0)b 😀$/),
     });
   });
 
@@ -162,25 +165,66 @@ describe.each(STORES)('result backend on $name', ({ name, start }) => {
   });
 });
 
-describe.each(STORES.slice(0, 2))('result backend on $name, restarted', ({ start }) => {
-  test(
-    'writes and reads again',
-    async () => {
-      const server = (await start()) as DatabaseServer;
-      const backend = openBackend(server.url(), { logger: silentLogger });
-      await backend.start();
-      await backend.store(record('before', 'SUCCESS', 1));
-      const restarting = server.restart();
-      const stored = backend.store(record('during', 'SUCCESS', 2));
-      await restarting;
-      await stored;
-      expect(await backend.get('before')).toMatchObject({ result: 1 });
-      expect(await backend.get('during')).toMatchObject({ result: 2 });
-      await backend.stop();
-      await server.stop();
-    },
-    START_LIMIT_MS,
-  );
+describe.each(STORES.slice(0, 2))('result backend on a server of $name', ({ name, start }) => {
+  let server: DatabaseServer;
+  beforeAll(async () => {
+    server = (await start()) as DatabaseServer;
+  }, START_LIMIT_MS);
+  afterAll(() => server.stop());
+
+  test('writes and reads again after the server has restarted', { timeout: START_LIMIT_MS }, async () => {
+    const backend = openBackend(server.url(), { logger: silentLogger });
+    await backend.start();
+    await backend.store(record('before', 'SUCCESS', 1));
+    const restarting = server.restart();
+    const stored = backend.store(record('during', 'SUCCESS', 2));
+    await restarting;
+    await stored;
+    expect(await backend.get('before')).toMatchObject({ result: 1 });
+    expect(await backend.get('during')).toMatchObject({ result: 2 });
+    await backend.stop();
+  });
+
+  test('several that start at once create the tables once', { timeout: START_LIMIT_MS }, async () => {
+    const database = { tableNames: { task: 'raced', group: 'raced_groups' } };
+    const all = ids(6).map(() => openBackend(server.url(), { logger: silentLogger, database }));
+    await Promise.all(all.map((backend) => backend.start()));
+    await Promise.all(
+      all.map((backend, n) => backend.store(record('same', n === 3 ? 'SUCCESS' : 'STARTED', n))),
+    );
+    expect(await all[0]?.get('same')).toMatchObject({ status: 'SUCCESS', result: 3 });
+    await Promise.all(all.map((backend) => backend.stop()));
+  });
+
+  test('a table that counts its ids itself and has few characters is written, too', {
+    timeout: START_LIMIT_MS,
+  }, async () => {
+    const settings = { ...parseDatabaseUrl(server.url()), poolSize: 1, timeoutMs: 5000 };
+    const isMaria = name === 'MariaDB';
+    const database = isMaria ? new MysqlDatabase(settings) : new PostgresDatabase(settings);
+    await database.open();
+    const [id, blob, date] = isMaria
+      ? ['INTEGER AUTO_INCREMENT', 'LONGBLOB', 'DATETIME']
+      : ['SERIAL', 'BYTEA', 'TIMESTAMP'];
+    const columns = `id ${id} PRIMARY KEY, task_id VARCHAR(155) UNIQUE, status VARCHAR(50), result ${blob}, date_done ${date}, traceback TEXT`;
+    await database.query(`CREATE TABLE migrated (${columns})`, []);
+    await database.query("INSERT INTO migrated (task_id, status) VALUES ('theirs', 'STARTED')", []);
+    await database.close();
+    const tableNames = { task: 'migrated' };
+    const backend = openBackend(server.url(), { logger: silentLogger, database: { tableNames } });
+    await backend.start();
+    const long = 'ä😀'.repeat(50_000);
+    const traceback = `😀 ${'at a line\n'.repeat(10_000)}`;
+    const text = composeResult({ taskId: 'failed', status: 'FAILURE', resultText: '"no"', traceback });
+    await backend.store({ taskId: 'failed', text });
+    const failed = await backend.get('failed');
+    expect(failed).toMatchObject({ status: 'FAILURE', result: 'no' });
+    expect(failed?.traceback).toMatch(isMaria ? /^\\u{1f600} at a line\n/ : /^😀 at a line\n/);
+    const names = ['a', 'b', 'theirs'];
+    for (const taskId of names) await backend.store(record(taskId, 'SUCCESS', taskId + long));
+    for (const taskId of names) expect(await backend.get(taskId)).toMatchObject({ result: taskId + long });
+    await backend.stop();
+  });
 });
 
 test('a result in SQLite is there for others when it was stored while they held the file', async () => {

@@ -21,9 +21,14 @@ export interface Dialect {
   readonly types: { readonly id: string; readonly blob: string; readonly date: string };
   /** Behind the columns of the table, where the id is not the key by its type. */
   readonly primaryKey: string;
-  /** Ids are drawn from a sequence, which has to exist: the expression for the next one. null: the table gives ids. */
+  /** Behind the parenthesis of a table's columns. */
+  readonly tableOptions: string;
+  /** Ids of new tables are drawn from a sequence: the expression for the next one. null: the table gives ids. */
   readonly nextValue: ((sequence: string) => string) | null;
-  /** A statement for the names of a table's columns; parameters: table, schema or null. */
+  /**
+   * A statement for a table's columns: `name`, and `is_given` when the table itself fills it. Parameters: table, schema or
+   * null.
+   */
   readonly columnsOf: string;
   quote(name: string): string;
   /** The `n`th parameter, from 1. */

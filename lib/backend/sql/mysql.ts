@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs';
 import type { Pool, PoolOptions, SslOptions } from 'mysql2/promise';
 import { type Database, type Dialect, quoted, type Row, type Value } from './database.ts';
 import { loadDriver } from './driver.ts';
-import { codeOf } from './failures.ts';
-import type { DatabaseAddress } from './url.ts';
+import { codeOf, isNetworkFailure } from './failures.ts';
+import type { DatabaseServer } from './url.ts';
 
 const DIALECT: Dialect = {
   types: { id: 'INTEGER NOT NULL AUTO_INCREMENT', blob: 'BLOB', date: 'DATETIME' },
   primaryKey: ', PRIMARY KEY (id)',
+  // The default of a database may be a set without all characters.
+  tableOptions: ' CHARACTER SET utf8mb4',
   nextValue: null,
   columnsOf:
-    'SELECT column_name AS name FROM information_schema.columns WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())',
+    "SELECT column_name AS name, extra LIKE '%auto_increment%' AS is_given FROM information_schema.columns " +
+    'WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())',
   quote: (name) => quoted(name, '`'),
   placeholder: () => '?',
   // Assignments run from left to right, so the status, on which they all depend, comes last.
@@ -34,27 +37,27 @@ const MARIADB: Dialect = {
 };
 
 const PASSING =
-  /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ER_LOCK_|ER_SERVER_SHUTDOWN|ER_CON_COUNT|ER_TABLE_EXISTS|ER_NORMAL_SHUTDOWN|ER_CONNECTION_KILLED)/;
+  /^(PROTOCOL_|ER_LOCK_|ER_SERVER_SHUTDOWN|ER_CON_COUNT|ER_TABLE_EXISTS|ER_NORMAL_SHUTDOWN|ER_CONNECTION_KILLED|ER_QUERY_INTERRUPTED|ER_OPTION_PREVENTS_STATEMENT)/;
 
 /** MySQL and MariaDB through `mysql2`, a bounded pool. */
 export class MysqlDatabase implements Database {
   /** Known once it is open. */
   dialect = DIALECT;
   readonly longestWaitMs = 1_000;
-  readonly #address: DatabaseAddress;
-  readonly #poolSize: number;
-  readonly #timeoutMs: number;
+  readonly #server: DatabaseServer;
   #pool: Pool | null = null;
 
-  constructor(address: DatabaseAddress, poolSize: number, timeoutMs: number) {
-    this.#address = address;
-    this.#poolSize = poolSize;
-    this.#timeoutMs = timeoutMs;
+  constructor(server: DatabaseServer) {
+    this.#server = server;
   }
 
   async open(): Promise<void> {
     const { default: mysql } = await loadDriver('mysql2', () => import('mysql2/promise'));
-    this.#pool = mysql.createPool(this.#options());
+    const pool = mysql.createPool(this.#options());
+    // Else a server that is not strict cuts what is too long for a column. Goes before the first statement; when it fails,
+    // so does that.
+    pool.pool.on('connection', (connection) => void connection.query(STRICT, () => {}));
+    this.#pool = pool;
     const [row] = await this.query('SELECT VERSION() AS version', []);
     if (/mariadb/i.test(String(row?.['version']))) this.dialect = MARIADB;
   }
@@ -64,10 +67,12 @@ export class MysqlDatabase implements Database {
     const values = parameters.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value));
     const connection = await this.#pool.getConnection();
     try {
-      // Without it a server that is not strict cuts what is too long for a column.
-      if (sql.startsWith('INSERT')) await connection.query(STRICT);
       const [rows] = await connection.query({ sql, values, timeout: QUERY_LIMIT_MS });
       return Array.isArray(rows) ? rows.filter((row): row is Row & typeof row => !Array.isArray(row)) : [];
+    } catch (error) {
+      // It still waits for its answer, and who came next would wait behind.
+      if (codeOf(error) === TIMED_OUT) connection.destroy();
+      throw error;
     } finally {
       connection.release();
     }
@@ -75,7 +80,8 @@ export class MysqlDatabase implements Database {
 
   isPassing(error: unknown): boolean {
     const text = error instanceof Error ? error.message : '';
-    return PASSING.test(codeOf(error)) || /closed state|connection lost/i.test(text);
+    const isLost = isNetworkFailure(error) || /closed state|connection lost/i.test(text);
+    return isLost || PASSING.test(codeOf(error));
   }
 
   async close(): Promise<void> {
@@ -85,7 +91,7 @@ export class MysqlDatabase implements Database {
   }
 
   #options(): PoolOptions {
-    const { host, port, user, password, database, parameters } = this.#address;
+    const { host, port, user, password, database, parameters, poolSize, timeoutMs } = this.#server;
     const [socketPath, ssl] = [parameters.get('unix_socket'), tlsOptions(parameters)];
     return {
       ...(socketPath ? { socketPath } : { host, ...(port !== null && { port }) }),
@@ -94,8 +100,8 @@ export class MysqlDatabase implements Database {
       database,
       ...(ssl && { ssl }),
       charset: parameters.get('charset') ?? 'utf8mb4',
-      connectionLimit: this.#poolSize,
-      connectTimeout: this.#timeoutMs,
+      connectionLimit: poolSize,
+      connectTimeout: timeoutMs,
       dateStrings: true,
       enableKeepAlive: true,
     };
@@ -103,6 +109,7 @@ export class MysqlDatabase implements Database {
 }
 
 const QUERY_LIMIT_MS = 30_000;
+const TIMED_OUT = 'PROTOCOL_SEQUENCE_TIMEOUT';
 const STRICT = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')";
 
 function tlsOptions(parameters: ReadonlyMap<string, string>): SslOptions | null {

@@ -57,11 +57,12 @@ function badNames(setting: string): UmbelError {
 
 /** The database behind an address, not connected. */
 export function openDatabase(address: DatabaseAddress, settings: DatabaseSettings): Database {
+  const { poolSize, timeoutMs } = settings;
   switch (address.kind) {
     case 'postgresql':
-      return new PostgresDatabase(address, settings.poolSize, settings.timeoutMs);
+      return new PostgresDatabase({ ...address, poolSize, timeoutMs });
     case 'mysql':
-      return new MysqlDatabase(address, settings.poolSize, settings.timeoutMs);
+      return new MysqlDatabase({ ...address, poolSize, timeoutMs });
     case 'sqlite':
       return new SqliteDatabase(address);
   }

@@ -3,40 +3,39 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Pool, PoolConfig } from 'pg';
 import { type Database, type Dialect, onConflict, quoted, type Row, type Value } from './database.ts';
 import { loadDriver } from './driver.ts';
-import { codeOf } from './failures.ts';
-import type { DatabaseAddress } from './url.ts';
+import { codeOf, isNetworkFailure } from './failures.ts';
+import type { DatabaseServer } from './url.ts';
 
 const DIALECT: Dialect = {
   types: { id: 'INTEGER NOT NULL', blob: 'BYTEA', date: 'TIMESTAMP WITHOUT TIME ZONE' },
   primaryKey: ', PRIMARY KEY (id)',
+  tableOptions: '',
   nextValue: (sequence) => `nextval('${sequence}')`,
   columnsOf:
-    'SELECT column_name AS name FROM information_schema.columns WHERE table_name = $1 AND ' +
+    "SELECT column_name AS name, is_identity = 'YES' OR column_default LIKE 'nextval(%' AS is_given " +
+    'FROM information_schema.columns WHERE table_name = $1 AND ' +
     'table_schema = ANY(CASE WHEN $2::text IS NULL THEN current_schemas(false) ELSE ARRAY[$2::name] END)',
   quote: (name) => quoted(name, '"'),
   placeholder: (n) => `$${n}`,
   overwrite: (table, columns) =>
     onConflict('task_id', columns, ` WHERE ${table}.status IS DISTINCT FROM 'SUCCESS'`),
   replace: (key, columns) => onConflict(key, columns, ''),
-  asText: (column) => `CAST(${column} AS TEXT)`,
+  // A cast would write it as the server's DateStyle says.
+  asText: (column) => `to_char(${column}, 'YYYY-MM-DD HH24:MI:SS.US')`,
 };
 
-/** Connection lost, server starting or stopping, deadlock, lost race to create a table. */
-const PASSING = /^(08|40001|40P01|53300|57P0|23505|42P07|42710)/;
+/** Connection lost, server starting, stopping or a replica, cancelled, deadlock, lost race to create a table. */
+const PASSING = /^(08|25006|40001|40P01|53300|55P03|57014|57P0|23505|42P07|42710)/;
 
 /** PostgreSQL through `pg`, a bounded pool. */
 export class PostgresDatabase implements Database {
   readonly dialect = DIALECT;
   readonly longestWaitMs = 1_000;
-  readonly #address: DatabaseAddress;
-  readonly #poolSize: number;
-  readonly #timeoutMs: number;
+  readonly #server: DatabaseServer;
   #pool: Pool | null = null;
 
-  constructor(address: DatabaseAddress, poolSize: number, timeoutMs: number) {
-    this.#address = address;
-    this.#poolSize = poolSize;
-    this.#timeoutMs = timeoutMs;
+  constructor(server: DatabaseServer) {
+    this.#server = server;
   }
 
   async open(): Promise<void> {
@@ -56,9 +55,8 @@ export class PostgresDatabase implements Database {
 
   isPassing(error: unknown): boolean {
     const text = error instanceof Error ? error.message : '';
-    return (
-      PASSING.test(codeOf(error)) || /terminated|timeout|timed out|ECONN|EPIPE/i.test(codeOf(error) + text)
-    );
+    const isLost = isNetworkFailure(error) || /terminated|timeout|timed out/i.test(text);
+    return isLost || PASSING.test(codeOf(error));
   }
 
   async close(): Promise<void> {
@@ -68,7 +66,7 @@ export class PostgresDatabase implements Database {
   }
 
   #config(): PoolConfig {
-    const { host, port, user, password, database, parameters } = this.#address;
+    const { host, port, user, password, database, parameters, poolSize, timeoutMs } = this.#server;
     const ssl = tlsOptions(parameters);
     const options = parameters.get('options');
     return {
@@ -80,8 +78,8 @@ export class PostgresDatabase implements Database {
       ...(ssl && { ssl }),
       ...(options && { options }),
       application_name: parameters.get('application_name') ?? 'umbel',
-      max: this.#poolSize,
-      connectionTimeoutMillis: this.#timeoutMs,
+      max: poolSize,
+      connectionTimeoutMillis: timeoutMs,
       query_timeout: QUERY_LIMIT_MS,
       keepAlive: true,
     };

@@ -9,11 +9,34 @@ import type { Row, Value } from './database.ts';
 export const COLUMNS = ['status', 'result', 'date_done', 'traceback'];
 export const EXTENDED_COLUMNS = ['name', 'args', 'kwargs', 'worker', 'retries', 'queue'];
 
+/** How a record is written. */
+export interface RowFormat {
+  readonly isExtended: boolean;
+  readonly codec: StoredCodec;
+  /** Texts in ASCII, and cut to what the columns hold: for a table that has refused them as they are. */
+  readonly isPlain: boolean;
+}
+
+const NAME_LENGTH = 155;
+/** MySQL's TEXT holds 65,535. */
+const TRACEBACK_LENGTH = 65_000;
+
 /** The values of a record in the order of the columns, the id of its task first. `result` is a pickle, as Python's. */
-export function toValues(record: ResultRecord, isExtended: boolean, codec: StoredCodec): Value[] {
+export function toValues(record: ResultRecord, { isExtended, codec, isPlain }: RowFormat): Value[] {
   const { status, result, dateDone, traceback, ...more } = decodeResult(record.text);
   const date = dateDone === null ? null : toSqlDate(dateDone);
-  const values: Value[] = [record.taskId, status, encodePickle(result), date, column(traceback)];
+  const column = (text: string | null | undefined, length = NAME_LENGTH): string | null => {
+    // PostgreSQL has no texts with a NUL in them, and an error's message may.
+    const clean = text?.replaceAll('\0', '\\x00') ?? null;
+    return isPlain && clean !== null ? ascii(clean).slice(0, length) : clean;
+  };
+  const values: Value[] = [
+    record.taskId,
+    status,
+    encodePickle(result),
+    date,
+    column(traceback, TRACEBACK_LENGTH),
+  ];
   if (!isExtended) return values;
   const { name, args, kwargs, worker, retries, queue } = more;
   const packed = (value: unknown): Value => (value ? Buffer.from(codec.encodeValue(value)) : null);
@@ -28,9 +51,8 @@ export function toValues(record: ResultRecord, isExtended: boolean, codec: Store
   ];
 }
 
-/** PostgreSQL has no texts with a NUL in them, and an error's message may. */
-function column(text: string | null | undefined): string | null {
-  return text?.replaceAll('\0', '\\x00') ?? null;
+function ascii(text: string): string {
+  return text.replace(/[^\n\t\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Throws `UmbelError('bad_message')` when the pickle holds more than data. */

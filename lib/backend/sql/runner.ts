@@ -1,7 +1,7 @@
-import { toError, UmbelError } from '../../contract/errors.ts';
+import { UmbelError } from '../../contract/errors.ts';
 import { backoffMs } from '../../util/backoff.ts';
 import type { Database, Row, Value } from './database.ts';
-import { codeOf } from './failures.ts';
+import { codeOf, reasonOf } from './failures.ts';
 
 const FIRST_WAIT_MS = 10;
 const PATIENCE_MS = 10_000;
@@ -42,8 +42,7 @@ export class Runner {
   }
 
   #failure(what: string, error: unknown): Error {
-    const { message, name } = toError(error);
-    const reason = (message || name).replace(/\.$/, '');
+    const reason = reasonOf(error);
     const hint = /too long/i.test(reason)
       ? '. The column holds 64 KiB in MySQL: ALTER TABLE … MODIFY it to LONGBLOB (result) or LONGTEXT (traceback)'
       : '';

@@ -18,6 +18,7 @@ import { StoredCodec } from '../stored-codec.ts';
 import { TurnBatch } from '../turn-batch.ts';
 import { waitFor } from '../waiter.ts';
 import type { Database, Row, Value } from './database.ts';
+import { reasonOf } from './failures.ts';
 import { openDatabase, readDatabaseOptions } from './options.ts';
 import { COLUMNS, EXTENDED_COLUMNS, fromRow, toSqlDate, toValues } from './rows.ts';
 import { Runner } from './runner.ts';
@@ -70,15 +71,13 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     } catch (error) {
       await this.#database.close();
       if (error instanceof UmbelError) throw error;
-      const { message, name } = toError(error);
-      const reason = (message || name).replace(/\.$/, '');
-      throw new UmbelError('unavailable', `Cannot connect to ${this.displayUrl}: ${reason}.`, {
+      throw new UmbelError('unavailable', `Cannot connect to ${this.displayUrl}: ${reasonOf(error)}.`, {
         cause: error,
       });
     }
     if (this.#tableOptions.isExtended && !this.#prepared.isExtended) {
       this.#logger.warning(
-        `The table ${this.#prepared.tasks} has no columns for result_extended (name, args, kwargs, worker, retries, queue): ` +
+        `The table ${this.#prepared.tasks.name} has no columns for result_extended (name, args, kwargs, worker, retries, queue): ` +
           'results are stored without them. Drop the table to have it created anew, or add the columns.',
       );
     }
@@ -111,17 +110,17 @@ export class SqlBackend implements ResultBackend, GroupBackend {
 
   async forget(taskId: string): Promise<void> {
     const { tasks } = this.#tables;
-    await this.#runner.run('forget a result', `DELETE FROM ${tasks} WHERE task_id = ${this.#mark(1)}`, [
+    await this.#runner.run('forget a result', `DELETE FROM ${tasks.name} WHERE task_id = ${this.#mark(1)}`, [
       taskId,
     ]);
   }
 
   async saveGroup(groupId: string, text: string): Promise<void> {
     const saved = decodeJson(text);
-    const { groups, taskIdColumn, groupIdValue } = this.#tables;
+    const { groups } = this.#tables;
     const columns = ['result', 'date_done'];
     const marks = [1, 2, 3].map((n) => this.#mark(n)).join(', ');
-    const insert = `INSERT INTO ${groups} (${taskIdColumn}taskset_id, ${columns.join(', ')}) VALUES (${groupIdValue}${marks})`;
+    const insert = `INSERT INTO ${groups.name} (${groups.idColumn}taskset_id, ${columns.join(', ')}) VALUES (${groups.idValue}${marks})`;
     const replace = this.#database.dialect.replace('taskset_id', columns);
     const pickle = encodeGroupPickle(isRecord(saved) ? saved['result'] : null);
     const now = toSqlDate(new Date().toISOString());
@@ -129,14 +128,14 @@ export class SqlBackend implements ResultBackend, GroupBackend {
   }
 
   async readGroup(groupId: string): Promise<unknown> {
-    const sql = `SELECT result FROM ${this.#tables.groups} WHERE taskset_id = ${this.#mark(1)}`;
+    const sql = `SELECT result FROM ${this.#tables.groups.name} WHERE taskset_id = ${this.#mark(1)}`;
     const [row] = await this.#runner.run('read a group', sql, [groupId]);
     const result = row?.['result'];
     return result instanceof Uint8Array ? decodePickle(result) : null;
   }
 
   async deleteGroup(groupId: string): Promise<void> {
-    const sql = `DELETE FROM ${this.#tables.groups} WHERE taskset_id = ${this.#mark(1)}`;
+    const sql = `DELETE FROM ${this.#tables.groups.name} WHERE taskset_id = ${this.#mark(1)}`;
     await this.#runner.run('delete a group', sql, [groupId]);
   }
 
@@ -145,7 +144,7 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     if (this.#expiresSeconds <= 0) return;
     const before = toSqlDate(new Date(Date.now() - this.#expiresSeconds * 1000).toISOString());
     for (const table of [this.#tables.tasks, this.#tables.groups]) {
-      const sql = `DELETE FROM ${table} WHERE date_done < ${this.#mark(1)}`;
+      const sql = `DELETE FROM ${table.name} WHERE date_done < ${this.#mark(1)}`;
       await this.#runner.run('delete old results', sql, [before]);
     }
   }
@@ -159,17 +158,28 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     }
     // One order for everybody, so that two writers of the same rows do not wait for each other.
     const ordered = [...last.values()].sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
-    const { isExtended, tasks, taskIdColumn, taskIdValue } = this.#tables;
-    const columns = isExtended ? [...COLUMNS, ...EXTENDED_COLUMNS] : COLUMNS;
-    const values: Value[] = [];
-    const rows = ordered.map((record) => {
-      const marks = toValues(record, isExtended, this.#codec).map((value) => this.#mark(values.push(value)));
-      return `(${taskIdValue}${marks.join(', ')})`;
-    });
-    const insert = `INSERT INTO ${tasks} (${taskIdColumn}task_id, ${columns.join(', ')}) VALUES ${rows.join(', ')}`;
-    const overwrite = this.#database.dialect.overwrite(tasks, columns);
-    await this.#runner.run('store results', `${insert} ${overwrite}`, values);
+    try {
+      await this.#write(ordered, false);
+    } catch (error) {
+      // Who waits must see that a task has failed, though the table has no place for its whole traceback.
+      if (ordered.length > 1 || !(error instanceof UmbelError && error.code === 'bad_request')) throw error;
+      await this.#write(ordered, true);
+    }
     this.#poller.touch(new Set(last.keys()));
+  }
+
+  async #write(records: readonly ResultRecord[], isPlain: boolean): Promise<void> {
+    const { isExtended, tasks } = this.#tables;
+    const columns = isExtended ? [...COLUMNS, ...EXTENDED_COLUMNS] : COLUMNS;
+    const format = { isExtended, isPlain, codec: this.#codec };
+    const values: Value[] = [];
+    const rows = records.map((record) => {
+      const marks = toValues(record, format).map((value) => this.#mark(values.push(value)));
+      return `(${tasks.idValue}${marks.join(', ')})`;
+    });
+    const insert = `INSERT INTO ${tasks.name} (${tasks.idColumn}task_id, ${columns.join(', ')}) VALUES ${rows.join(', ')}`;
+    const overwrite = this.#database.dialect.overwrite(tasks.name, columns);
+    await this.#runner.run('store results', `${insert} ${overwrite}`, values);
   }
 
   async #readAll(taskIds: readonly string[]): Promise<Records> {
@@ -181,7 +191,7 @@ export class SqlBackend implements ResultBackend, GroupBackend {
     for (let first = 0; first < taskIds.length; first += MAX_ROWS) {
       const some = taskIds.slice(first, first + MAX_ROWS);
       const marks = some.map((_, index) => this.#mark(index + 1)).join(', ');
-      const sql = `SELECT ${columns} FROM ${tasks} WHERE task_id IN (${marks})`;
+      const sql = `SELECT ${columns} FROM ${tasks.name} WHERE task_id IN (${marks})`;
       for (const row of await this.#runner.run('read results', sql, some)) {
         found.set(String(row['task_id']), readRow(row, this.#codec));
       }

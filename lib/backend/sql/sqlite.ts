@@ -8,8 +8,9 @@ import type { DatabaseAddress } from './url.ts';
 const DIALECT: Dialect = {
   types: { id: 'INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT', blob: 'BLOB', date: 'DATETIME' },
   primaryKey: '',
+  tableOptions: '',
   nextValue: null,
-  columnsOf: 'SELECT name FROM pragma_table_info(?) WHERE ? IS NULL',
+  columnsOf: 'SELECT name, 1 AS is_given FROM pragma_table_info(?) WHERE ? IS NULL',
   quote: (name) => quoted(name, '"'),
   placeholder: () => '?',
   overwrite: (_table, columns) => onConflict('task_id', columns, " WHERE status IS NOT 'SUCCESS'"),

@@ -1,13 +1,17 @@
 import type { Dialect, Row, Value } from './database.ts';
 
-/** The tables of one backend, ready to stand in a statement. */
+/** A table, ready to stand in a statement. */
+export interface Table {
+  readonly name: string;
+  /** `id, ` and where its next value comes from, with a comma behind; empty where the table gives ids itself. */
+  readonly idColumn: string;
+  readonly idValue: string;
+}
+
+/** The tables of one backend. */
 export interface Tables {
-  readonly tasks: string;
-  readonly groups: string;
-  /** For the next id, with a comma behind; empty where the database gives ids itself. */
-  readonly taskIdColumn: string;
-  readonly taskIdValue: string;
-  readonly groupIdValue: string;
+  readonly tasks: Table;
+  readonly groups: Table;
   /** The table of tasks has columns for name, arguments, worker, retries and queue. */
   readonly isExtended: boolean;
 }
@@ -33,42 +37,53 @@ export async function prepareTables(
   dialect: Dialect,
   { names, schemas, isExtended }: TableOptions,
 ): Promise<Tables> {
-  const { task = 'celery_taskmeta', group = 'celery_tasksetmeta' } = names;
-  const place = (schema: string | undefined): string => (schema ? `${dialect.quote(schema)}.` : '');
-  const tables = {
-    tasks: place(schemas.task) + dialect.quote(task),
-    groups: place(schemas.group) + dialect.quote(group),
-  };
-  const sequences = {
-    tasks: `${place(schemas.task)}task_id_sequence`,
-    groups: `${place(schemas.group)}taskset_id_sequence`,
-  };
-  const columnsOf = async (table: string, schema?: string): Promise<ReadonlySet<string>> => {
-    const rows = await run(dialect.columnsOf, [table, schema ?? null]);
-    return new Set(rows.map((row) => String(row['name'])));
-  };
-  const create = async (table: string, columns: string, sequence: string): Promise<void> => {
-    if (dialect.nextValue) await run(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`, []);
-    await run(`CREATE TABLE IF NOT EXISTS ${table} (${columns})`, []);
-  };
   const { id, blob, date } = dialect.types;
   const common = `result ${blob}, date_done ${date}`;
+  const prepare = async (wanted: WantedTable): Promise<{ table: Table; columns: ReadonlySet<string> }> => {
+    const { schema } = wanted;
+    const place = schema === undefined ? '' : `${dialect.quote(schema)}.`;
+    const [name, sequence] = [place + dialect.quote(wanted.name), place + wanted.sequence];
+    const found = await run(dialect.columnsOf, [wanted.name, schema ?? null]);
+    if (found.length === 0) {
+      if (dialect.nextValue) await run(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`, []);
+      const list = `id ${id}, ${wanted.columns}${dialect.primaryKey}, UNIQUE (${wanted.key})`;
+      await run(`CREATE TABLE IF NOT EXISTS ${name} (${list})${dialect.tableOptions}`, []);
+    }
+    // A table that somebody made otherwise may count by itself; numbers of a sequence would meet its own.
+    const isGiven = found.some((column) => column['name'] === 'id' && Boolean(column['is_given']));
+    const next = isGiven ? null : (dialect.nextValue?.(sequence) ?? null);
+    const table = { name, idColumn: next ? 'id, ' : '', idValue: next ? `${next}, ` : '' };
+    return { table, columns: new Set(found.map((column) => String(column['name']))) };
+  };
   const extended = `, name VARCHAR(155), args ${blob}, kwargs ${blob}, worker VARCHAR(155), retries INTEGER, queue VARCHAR(155)`;
-  const columns = await columnsOf(task, schemas.task);
-  if (columns.size === 0) {
-    const list = `id ${id}, task_id VARCHAR(155), status VARCHAR(50), ${common}, traceback TEXT${isExtended ? extended : ''}`;
-    await create(tables.tasks, `${list}${dialect.primaryKey}, UNIQUE (task_id)`, sequences.tasks);
-  }
-  if ((await columnsOf(group, schemas.group)).size === 0) {
-    const list = `id ${id}, taskset_id VARCHAR(155), ${common}`;
-    await create(tables.groups, `${list}${dialect.primaryKey}, UNIQUE (taskset_id)`, sequences.groups);
-  }
-  const next = (sequence: string): string => (dialect.nextValue ? `${dialect.nextValue(sequence)}, ` : '');
+  const tasks = await prepare({
+    name: names.task ?? 'celery_taskmeta',
+    schema: schemas.task,
+    sequence: 'task_id_sequence',
+    columns: `task_id VARCHAR(155), status VARCHAR(50), ${common}, traceback TEXT${isExtended ? extended : ''}`,
+    key: 'task_id',
+  });
+  const groups = await prepare({
+    name: names.group ?? 'celery_tasksetmeta',
+    schema: schemas.group,
+    sequence: 'taskset_id_sequence',
+    columns: `taskset_id VARCHAR(155), ${common}`,
+    key: 'taskset_id',
+  });
+  const { columns } = tasks;
   return {
-    ...tables,
-    taskIdColumn: dialect.nextValue ? 'id, ' : '',
-    taskIdValue: next(sequences.tasks),
-    groupIdValue: next(sequences.groups),
+    tasks: tasks.table,
+    groups: groups.table,
     isExtended: isExtended && (columns.size === 0 || EXTENDED.every((name) => columns.has(name))),
   };
+}
+
+interface WantedTable {
+  readonly name: string;
+  readonly schema: string | undefined;
+  readonly sequence: string;
+  /** All but `id`. */
+  readonly columns: string;
+  /** Of which there is one row each. */
+  readonly key: string;
 }

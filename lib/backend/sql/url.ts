@@ -30,6 +30,13 @@ const PARAMETERS: Readonly<Record<DatabaseAddress['kind'], readonly string[]>> =
   sqlite: [],
 };
 
+/** A server, and how many connections one process may have to it. */
+export interface DatabaseServer extends DatabaseAddress {
+  readonly poolSize: number;
+  /** Milliseconds for one attempt to connect. */
+  readonly timeoutMs: number;
+}
+
 export function isDatabaseUrl(url: string): boolean {
   return /^db\+/i.test(url);
 }
