@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AnyResult, Celery, ChordError, chord, GroupResult, group } from '../../lib/index.ts';
-import { silentLogger } from '../../lib/util/logger.ts';
-import { type TestProcess, umbel } from '../kit/process.ts';
-import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
+import { type AnyResult, type Celery, ChordError, chord, GroupResult, group } from '../../lib/index.ts';
+import { type MixedWorkers, startMixedWorkers } from '../kit/mixed-workers.ts';
+import { python } from '../kit/python.ts';
 import { startRedis } from '../kit/redis-server.ts';
 import { RESULT_STORES, type ResultStore } from '../kit/result-stores.ts';
 import type { TestServer } from '../kit/servers.ts';
@@ -20,34 +19,25 @@ const LIMIT = { timeout: 60_000 };
 describe.each(RESULT_STORES)('workers with results in $name', ({ start }) => {
   let store: ResultStore;
   let redis: TestServer;
-  let urls: PythonUrls;
-  let tsWorker: TestProcess;
-  let pyWorker: TestProcess;
+  let workers: MixedWorkers;
   let app: Celery;
 
   beforeAll(async () => {
     [store, redis] = [await start(), await startRedis()];
-    const [broker, backend] = [redis.url(), store.url()];
-    urls = { broker, backend: store.pythonUrl(), conf: CONF };
-    const env = { BROKER_URL: broker, RESULT_BACKEND: backend, CONF: JSON.stringify(CONF) };
-    const worker = 'worker -l info -P async -c 10 -n ts@rows -Q ts'.split(' ');
-    tsWorker = umbel(['-A', 'test/interop/canvas_ts.mjs', ...worker], { env });
-    pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', 'py@rows', '-c', '2']);
-    await tsWorker.waitFor(/ready\./);
-    app = new Celery('client', { broker, backend, ...CONF }, silentLogger);
+    const place = { broker: redis.url(), backend: store.url(), pythonBackend: store.pythonUrl() };
+    workers = await startMixedWorkers('rows', place, CONF);
+    ({ app } = workers);
   }, 120_000);
 
   afterAll(async () => {
-    await app.close();
-    await tsWorker.stop();
-    await pyWorker.stop();
+    await workers.stop();
     await redis.stop();
     await store.stop();
   }, 60_000);
 
   const call = (side: string, task: string, ...args: unknown[]) =>
     app.signature<never>(`${side}.${task}`, args, { queue: side });
-  const asPython = (source: string): Promise<unknown> => python(urls, source, 60_000);
+  const asPython = (source: string): Promise<unknown> => python(workers.urls, source, 60_000);
 
   test.each(SIDES)('a task on %s: its states, and the rest of its row', LIMIT, async (side) => {
     const states: string[] = [];
@@ -136,7 +126,7 @@ def s(name, *args): return app.signature(name, args=args, queue="ts")
 chord([s("ts.add", 1, 1).set(ignore_result=True), s("ts.add", 3, 3)], s("ts.tsum")).apply_async().get(timeout=30)`;
     expect(await asPython(source)).toBe(8);
     const { id } = await unkept(1).applyAsync();
-    await tsWorker.waitFor(new RegExp(`ts\\.add\\[${id}\\] succeeded`));
+    await workers.tsWorker.waitFor(new RegExp(`ts\\.add\\[${id}\\] succeeded`));
     expect(await app.AsyncResult(id).status()).toBe('PENDING');
   });
 
@@ -144,6 +134,6 @@ chord([s("ts.add", 1, 1).set(ignore_result=True), s("ts.add", 3, 3)], s("ts.tsum
     const header = [call('ts', 'one_more', 1), call('ts', 'add', 2, 2)];
     const joined = await chord(header, call('ts', 'tsum')).applyAsync();
     await expect(joined.get(wait)).rejects.toThrow(/A chord can only grow where the backend counts/);
-    expect(tsWorker.output).not.toMatch(/is not stored/);
+    expect(workers.tsWorker.output).not.toMatch(/is not stored/);
   });
 });

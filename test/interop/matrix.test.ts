@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AnyResult, Celery, chain, chord, group, type Signature } from '../../lib/index.ts';
+import { type AnyResult, type Celery, chain, chord, group, type Signature } from '../../lib/index.ts';
 import { uuid } from '../../lib/util/clock.ts';
-import { silentLogger } from '../../lib/util/logger.ts';
 import { startPostgres } from '../kit/database-servers.ts';
-import { type TestProcess, umbel } from '../kit/process.ts';
-import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
+import { type MixedWorkers, startMixedWorkers } from '../kit/mixed-workers.ts';
+import { type PythonUrls, python } from '../kit/python.ts';
 import { startRedis } from '../kit/redis-server.ts';
 import { RESULT_STORES, type ResultStore } from '../kit/result-stores.ts';
 import { SERVERS } from '../kit/servers.ts';
@@ -239,29 +238,18 @@ function isIn({ leftOut = [] }: Place, name: string): boolean {
 
 describe.each(BROKERS)('on $name', ({ start }) => {
   let place: Place;
+  let workers: MixedWorkers;
   let urls: PythonUrls;
-  let tsWorker: TestProcess;
-  let pyWorker: TestProcess;
   let app: Celery;
 
   beforeAll(async () => {
     place = await start();
-    const { broker, backend, pythonBackend = backend } = place;
-    urls = { broker, backend: pythonBackend, conf: CONF };
-    const env = { BROKER_URL: broker, RESULT_BACKEND: backend, CONF: JSON.stringify(CONF) };
-    tsWorker = umbel(
-      ['-A', 'test/interop/canvas_ts.mjs', ...'worker -l info -P async -c 10 -n ts@matrix -Q ts'.split(' ')],
-      { env },
-    );
-    pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', 'py@matrix', '-c', '2']);
-    await tsWorker.waitFor(/ready\./);
-    app = new Celery('client', { broker, backend, ...CONF }, silentLogger);
+    workers = await startMixedWorkers('matrix', place, CONF);
+    ({ urls, app } = workers);
   }, 120_000);
 
   afterAll(async () => {
-    await app.close();
-    await tsWorker.stop();
-    await pyWorker.stop();
+    await workers.stop();
     await place.stop();
   }, 60_000);
 

@@ -11,10 +11,12 @@ const DIALECT: Dialect = {
   primaryKey: ', PRIMARY KEY (id)',
   tableOptions: '',
   nextValue: (sequence) => `nextval('${sequence}')`,
+  // information_schema hides what belongs to another user.
   columnsOf:
-    "SELECT column_name AS name, is_identity = 'YES' OR column_default LIKE 'nextval(%' AS is_given " +
-    'FROM information_schema.columns WHERE table_name = $1 AND ' +
-    'table_schema = ANY(CASE WHEN $2::text IS NULL THEN current_schemas(false) ELSE ARRAY[$2::name] END)',
+    "SELECT attname AS name, atthasdef OR attidentity <> '' AS is_given FROM pg_attribute " +
+    'JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace ' +
+    'WHERE relname = $1 AND attnum > 0 AND NOT attisdropped AND ' +
+    'nspname = ANY(CASE WHEN $2::text IS NULL THEN current_schemas(false) ELSE ARRAY[$2::name] END)',
   quote: (name) => quoted(name, '"'),
   placeholder: (n) => `$${n}`,
   overwrite: (table, columns) =>
