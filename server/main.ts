@@ -11,6 +11,7 @@ import { TaskSender } from './api/task-sender.ts';
 import { Collector } from './collector/collector.ts';
 import { openHistory } from './collector/history/open.ts';
 import { type DashboardConfig, type DashboardOptions, describeConfig, resolveConfig } from './config.ts';
+import { DirectoryLock } from './directory-lock.ts';
 import { EngineHost } from './engine/host.ts';
 import { Guard } from './http/guard.ts';
 import { Router } from './http/router.ts';
@@ -41,6 +42,8 @@ export class Dashboard implements Service {
   readonly config: DashboardConfig;
   readonly #logger: Logger;
   readonly #engine: EngineHost | null;
+  /** Two dashboards would write into one history. */
+  readonly #lock: DirectoryLock | null;
   /** What it knows of the cluster. */
   readonly collector: Collector;
   readonly #http: HttpServer<ApiContext>;
@@ -53,6 +56,7 @@ export class Dashboard implements Service {
     const logger = parts.logger ?? createLogger();
     this.config = config;
     this.#logger = logger;
+    this.#lock = config.memoryOnly ? null : new DirectoryLock(config.data, 'dashboard');
     this.#engine = config.isEmbedded
       ? new EngineHost({
           port: config.enginePort,
@@ -106,11 +110,19 @@ export class Dashboard implements Service {
   async start(): Promise<void> {
     if (this.#running.length > 0) return;
     this.#logger.info(`Starting: ${describeConfig(this.config)}.`);
+    this.#lock?.acquire();
     const parts = [...(this.#engine ? [this.#engine] : []), this.collector, this.#gateway, this.#http];
+    const running: Service[] = [];
+    this.#running = running;
     try {
       for (const part of parts) {
-        this.#running.unshift(part);
+        running.unshift(part);
         await part.start();
+        // Told to stop meanwhile: this part may have come up after it was stopped.
+        if (this.#running !== running) {
+          await part.stop();
+          return;
+        }
       }
     } catch (error) {
       await this.stop();
@@ -122,6 +134,7 @@ export class Dashboard implements Service {
     const running = this.#running;
     this.#running = [];
     for (const part of running) await part.stop();
+    this.#lock?.release();
   }
 
   /** Where pages are served: `http://localhost:5555/`. */

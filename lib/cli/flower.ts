@@ -28,8 +28,8 @@ export function registerFlower(program: Command): void {
       options.loglevel,
     );
     const end = untilEndSignal();
-    await dashboard.start();
-    if (!globals.quiet) say(welcome(dashboard));
+    const isUp = await Promise.race([dashboard.start().then(() => true), end.then(() => false)]);
+    if (isUp && !globals.quiet) say(welcome(dashboard));
     await end;
     await stopInTime(dashboard);
   });

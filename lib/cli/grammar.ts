@@ -5,6 +5,16 @@ import { CliExit, EXIT } from './exit.ts';
 /** Global options that take a value: skipped when looking for the subcommand. */
 const VALUE_OPTIONS = new Set(['-A', '--app', '-b', '--broker', '--result-backend', '--config', '--workdir']);
 const FLAGS = new Set(['-q', '--quiet', '-C', '--no-color', '-h', '--help', '--version', '-V']);
+/** Those that people put behind the subcommand, with what they take. */
+const BEFORE: Readonly<Record<string, string>> = {
+  '-A': '<module>',
+  '--app': '<module>',
+  '-b': '<url>',
+  '--broker': '<url>',
+  '--result-backend': '<url>',
+  '--config': '<module>',
+  '--workdir': '<dir>',
+};
 /** With more wrong letters than these it is no slip of the fingers. */
 const MAX_SLIPS = 2;
 
@@ -18,7 +28,8 @@ export interface Request {
 
 /**
  * Finds the subcommand before anything is parsed, so that only its module is loaded, and refuses what the parser would
- * take for something else: an unknown command, and `-A` behind the subcommand. Without one it is `flower`.
+ * take for something else: an unknown command, and a global option such as `-A` behind the subcommand. Without one it
+ * is `flower`.
  */
 export function readRequest(argv: readonly string[]): Request {
   const at = subcommandIndex(argv);
@@ -31,9 +42,13 @@ export function readRequest(argv: readonly string[]): Request {
   if (!COMMANDS.some((command) => command.name === name)) throw new CliExit(EXIT.usage, explain(name));
   const late = argv
     .slice(at + 1)
-    .find((word) => word === '-A' || word === '--app' || word.startsWith('--app='));
+    .map((word) => word.split('=')[0] ?? '')
+    .find((word) => Object.hasOwn(BEFORE, word));
   if (late) {
-    throw new CliExit(EXIT.usage, `Error: ${late} stands before the command: umbel -A <module> ${name} …`);
+    throw new CliExit(
+      EXIT.usage,
+      `Error: ${late} stands before the command: umbel ${late} ${BEFORE[late]} ${name} …`,
+    );
   }
   return { command: name, at };
 }

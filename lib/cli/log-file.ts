@@ -1,6 +1,7 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toError } from '../contract/errors.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { CliExit, EXIT } from './exit.ts';
 
 /**
@@ -9,7 +10,7 @@ import { CliExit, EXIT } from './exit.ts';
  */
 export function openLogFile(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return openSync(path, 'a');
   } catch (error) {
     throw new CliExit(EXIT.cantCreate, `Error: Cannot write the log file ${path}: ${toError(error).message}`);

@@ -1,27 +1,37 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { toError } from '../contract/errors.ts';
+import { ExclusiveFile } from '../util/exclusive-file.ts';
 import { CliExit, EXIT } from './exit.ts';
 
 /** A file that holds the process id of the one process that may hold it (celery/platforms.py `Pidfile`). */
 export class Pidfile {
   readonly #path: string;
+  readonly #file: ExclusiveFile;
 
   constructor(path: string) {
     this.#path = path;
+    this.#file = new ExclusiveFile(path, {
+      contents: `${process.pid}\n`,
+      isAlive: (contents) => isAlive(pidOf(contents)),
+    });
   }
 
   /** Exit 73 when a living process has it; a file left behind by a dead one is taken over. */
   claim(): void {
-    const pid = this.#owner();
-    if (pid !== null && isAlive(pid)) {
-      throw new CliExit(
-        EXIT.cantCreate,
-        `ERROR: Pidfile (${this.#path}) already exists.\nSeems we're already running? (pid: ${pid})`,
-      );
-    }
+    const holder = this.#claim();
+    if (holder === null) return;
+    throw new CliExit(
+      EXIT.cantCreate,
+      `ERROR: Pidfile (${this.#path}) already exists.\nSeems we're already running? (pid: ${pidOf(holder)})`,
+    );
+  }
+
+  release(): void {
+    this.#file.release();
+  }
+
+  #claim(): string | null {
     try {
-      rmSync(this.#path, { force: true });
-      writeFileSync(this.#path, `${process.pid}\n`, { flag: 'wx' });
+      return this.#file.claim();
     } catch (error) {
       throw new CliExit(
         EXIT.cantCreate,
@@ -29,21 +39,15 @@ export class Pidfile {
       );
     }
   }
+}
 
-  release(): void {
-    if (this.#owner() === process.pid) rmSync(this.#path, { force: true });
-  }
-
-  #owner(): number | null {
-    try {
-      return Number(readFileSync(this.#path, 'utf8').trim()) || null;
-    } catch {
-      return null; // there is no such file
-    }
-  }
+function pidOf(contents: string): number {
+  return Number(contents.trim()) || 0;
 }
 
 function isAlive(pid: number): boolean {
+  // Our own number is that of a dead one: in a container every start has the same.
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type REPLServer, start } from 'node:repl';
 import type { Command } from 'commander';
 import type { Celery } from '../app/celery.ts';
 import { makeCallable } from '../app/function-task.ts';
 import type { Task } from '../app/task.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { VERSION } from '../util/version.ts';
 import { type GlobalOptions, orUsage, withApp } from './context.ts';
 import { say } from './output.ts';
@@ -63,7 +63,7 @@ function greeting(scope: readonly string[], tasks: readonly string[]): string {
 function keepHistory(repl: REPLServer): Promise<void> {
   const folder = stateFolder();
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch {
     return Promise.resolve(); // a home that is read-only or not there
   }

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, UmbelError } from '../../lib/contract/errors.ts';
 import { type Logger, silentLogger } from '../../lib/util/logger.ts';
 import type { Service } from '../../lib/util/service.ts';
+import { releaseOwnLock } from '../directory-lock.ts';
 import { Engine } from './engine.ts';
-import { releaseOwnLock } from './log/directory-lock.ts';
 import type { EngineOptions } from './options.ts';
 import type { ThreadMessage } from './thread.ts';
 

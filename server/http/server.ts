@@ -206,7 +206,7 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
       `Port ${port} is in use on ${address}. Stop what listens there, or use --port.`,
     );
   }
-  if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL') {
+  if (['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(error.code ?? '')) {
     return new UmbelError(
       'bad_config',
       `Cannot listen on ${address}:${port} (${error.code}). Use --address and --port.`,

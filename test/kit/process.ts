@@ -4,21 +4,25 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** Number of the user to run as; only root may say so. */
+  readonly uid?: number;
+}
+
 /** A child process whose output is kept, and which is ended by its own pid. */
 export class TestProcess {
   readonly child: ChildProcess;
   readonly #command: string;
   output = '';
 
-  constructor(
-    command: string,
-    args: readonly string[],
-    options: { cwd?: string; env?: Record<string, string> } = {},
-  ) {
+  constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#command = [command, ...args].join(' ');
     this.child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: options.cwd ?? ROOT,
+      ...(options.uid !== undefined && { uid: options.uid }),
       env: { ...process.env, ...options.env },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -61,9 +65,6 @@ export class TestProcess {
 }
 
 /** Runs the built command line: `umbel(['-A', 'tasks', 'worker'])`. */
-export function umbel(
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): TestProcess {
+export function umbel(args: readonly string[], options: ProcessOptions = {}): TestProcess {
   return new TestProcess(process.execPath, [`${ROOT}dist/lib/cli/main.js`, ...args], options);
 }

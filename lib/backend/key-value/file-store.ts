@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toError, UmbelError } from '../../contract/errors.ts';
 import { uuid } from '../../util/clock.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 import type { KeyValueStore } from './store.ts';
 
 const PREFIXES = ['celery-task-meta-', 'celery-taskset-meta-', 'chord-unlock-'];
@@ -18,7 +19,7 @@ export class FileStore implements KeyValueStore {
   /** Creates the folder, and tries whether it can be written. */
   async open(): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true });
+      makeFolder(this.#folder);
       const probe = join(this.#folder, `${TEMPORARY}${uuid()}`);
       await writeFile(probe, '');
       await rm(probe);

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { toError, UmbelError } from '../../../lib/contract/errors.ts';
 import type { TaskFilter } from '../../../lib/contract/filters.ts';
+import { makeFolder } from '../../../lib/util/make-folder.ts';
 import type {
   HistoryCalls,
   ListRequest,
@@ -236,15 +237,15 @@ export class HistoryStore implements HistoryCalls {
 }
 
 function openOrReplace(path: string): { db: Database.Database; notice: string | null } {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   try {
+    if (path !== ':memory:') makeFolder(dirname(path));
     return { db: open(path), notice: null };
   } catch (thrown) {
     const reason = toError(thrown).message;
     if (!/malformed|not a database|corrupt|history version/i.test(reason)) {
       throw new UmbelError(
         'bad_config',
-        `The history ${path} cannot be opened: ${reason}. Use another --data directory.`,
+        `The history ${path} cannot be opened: ${reason}. Choose another folder with --data.`,
         {
           cause: thrown,
         },

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { toError } from '../../../lib/contract/errors.ts';
 import type { Logger } from '../../../lib/util/logger.ts';
+import { DirectoryLock, unusable } from '../../directory-lock.ts';
 import { type EffectArg, type EffectSink, Op, type OpCode } from '../keyspace/effect.ts';
 import type { Entry } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Committable } from '../resp/connection.ts';
-import { DirectoryLock } from './directory-lock.ts';
 import { FILE_HEADER } from './frame.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { LogFile } from './log-file.ts';
@@ -69,7 +69,7 @@ export class Journal implements Storage, EffectSink {
     this.#options = options;
     this.#rewriteMin = options.rewriteMinBytes ?? REWRITE_MIN;
     this.#path = join(options.dataDir, LOG_NAME);
-    this.#lock = new DirectoryLock(options.dataDir);
+    this.#lock = new DirectoryLock(options.dataDir, 'engine');
   }
 
   get sink(): EffectSink {
@@ -127,6 +127,14 @@ export class Journal implements Storage, EffectSink {
   }
 
   async open(): Promise<void> {
+    try {
+      await this.#load();
+    } catch (thrown) {
+      throw unusable(this.#options.dataDir, thrown);
+    }
+  }
+
+  async #load(): Promise<void> {
     const { dataDir, fsync, logger } = this.#options;
     this.#lock.acquire();
     const startedAt = performance.now();
