@@ -16,6 +16,7 @@ import { initialTexts, parseArgs, parseKwargs } from './retry-form.ts';
 const WARNINGS: Record<ArgumentsSource, string> = {
   exact: '',
   text: 'The arguments were read back from the text of an event. Check them before sending.',
+  masked: 'A secret in the arguments was hidden and is not known here. Write it in before sending.',
   shortened: 'The sender shortened the arguments, so the end is missing. Complete them before sending.',
   unknown: 'The arguments of this task are not known. Fill them in before sending.',
 };
@@ -79,7 +80,7 @@ function RetryForm(props: { readonly task: TaskDetail; readonly onClose: () => v
   const args = parseArgs(argsText);
   const kwargs = parseKwargs(kwargsText);
   const isEdited = argsText !== initial.args || kwargsText !== initial.kwargs;
-  const mustEdit = (source === 'shortened' || source === 'unknown') && !isEdited;
+  const mustEdit = source !== 'exact' && source !== 'text' && !isEdited;
   const warning = WARNINGS[source] ?? '';
   const send = (): void => {
     if (!args.ok || !kwargs.ok || mustEdit) return;

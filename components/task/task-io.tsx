@@ -10,6 +10,7 @@ import { Traceback } from './traceback.tsx';
 const SOURCES: Record<ArgumentsSource, string> = {
   exact: 'exact',
   text: 'read back from text',
+  masked: 'read back from text, secrets masked',
   shortened: 'shortened by the sender',
   unknown: 'not known',
 };

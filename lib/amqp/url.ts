@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
+import { isLoginUnclear, LOGIN_HINT } from '../util/url-login.ts';
 
 /** Where a RabbitMQ is and how to log in. */
 export interface AmqpAddress {
@@ -44,6 +45,7 @@ export function parseAmqpUrls(urls: string): AmqpAddress[] {
 
 function parseAmqpUrl(url: string): AmqpAddress {
   const display = maskUrl(url);
+  if (isLoginUnclear(url)) throw bad(display, LOGIN_HINT);
   const kind = SCHEMES[schemeOf(url)];
   const parts = /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url);
   if (!kind || !parts) throw bad(display, 'write amqp://user:password@host:5672/vhost');

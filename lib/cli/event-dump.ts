@@ -1,5 +1,6 @@
 import type { CeleryEvent } from '../protocol/event.ts';
 import { pythonRepr } from '../protocol/repr.ts';
+import { maskText } from '../util/mask.ts';
 import { printable } from './printable.ts';
 
 const COMMON = new Set(['type', 'timestamp', 'hostname', 'utcoffset', 'pid', 'clock', 'uuid', 'name']);
@@ -14,5 +15,5 @@ export function dumpLine(event: CeleryEvent): string {
   const name = event['name'];
   const subject = typeof uuid === 'string' ? ` ${typeof name === 'string' ? name : ''}(${uuid})` : '';
   const kind = event.type.replace(/^(task|worker)-/, '$1 ');
-  return printable(`${event.hostname} [${time}]${subject} ${kind} ${fields.join(', ')}`.trimEnd());
+  return printable(maskText(`${event.hostname} [${time}]${subject} ${kind} ${fields.join(', ')}`.trimEnd()));
 }

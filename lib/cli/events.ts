@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Celery } from '../app/celery.ts';
 import { EventReceiver } from '../events/receiver.ts';
 import type { CeleryEvent } from '../protocol/event.ts';
+import { maskData } from '../util/mask.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { dumpLine } from './event-dump.ts';
 import { say } from './output.ts';
@@ -32,7 +33,7 @@ export function registerEvents(program: Command): void {
 }
 
 async function dumpEvents(app: Celery, asJson: boolean): Promise<void> {
-  const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(event) : dumpLine(event));
+  const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(maskData(event)) : dumpLine(event));
   const receiver = new EventReceiver({
     transport: await app.transport(),
     exchange: app.conf.event_exchange,

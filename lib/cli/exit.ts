@@ -1,5 +1,6 @@
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { toError, UmbelError } from '../contract/errors.ts';
+import { maskText } from '../util/mask.ts';
 
 /** Exit codes of Celery's command line (celery/platforms.py, sysexits.h). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, unavailable: 69, cantCreate: 73 } as const;
@@ -15,8 +16,18 @@ export class CliExit extends Error {
   }
 }
 
-/** What to say about a failure, never with a stack trace, and the code to end with. */
-export function explain(thrown: unknown): { readonly text: string; readonly exitCode: number } {
+export interface Explanation {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** What to say about a failure, never with a stack trace or a secret, and the code to end with. */
+export function explain(thrown: unknown): Explanation {
+  const { text, exitCode } = describe(thrown);
+  return { text: maskText(text), exitCode };
+}
+
+function describe(thrown: unknown): Explanation {
   if (thrown instanceof CliExit) return { text: thrown.message, exitCode: thrown.exitCode };
   // Thrown by a command itself: what the parser throws it has printed already.
   if (thrown instanceof InvalidArgumentError) {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { crash } from '../util/crash.ts';
 import { withEnvironment } from './environment.ts';
 import { EXIT, explain } from './exit.ts';
 import { readRequest } from './grammar.ts';
@@ -10,6 +11,13 @@ process.stdout.on('error', () => process.exit(EXIT.ok));
 // When nobody reads our output any more (a closed terminal, `| head`), it is dropped. Without a listener the error would
 // end a worker, or come back from the log of the error itself, for ever.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+// A worker has listeners of its own and lives on.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => {
+    if (process.listenerCount(event) === 1) crash(thrown);
+  });
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'completion' && argv[1] === 'words') {

@@ -1,6 +1,7 @@
 import { chdir } from 'node:process';
 import { Command } from 'commander';
 import { UmbelError } from '../contract/errors.ts';
+import { maskText } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
 import { COMMANDS } from './commands.ts';
 import type { Request } from './grammar.ts';
@@ -51,7 +52,7 @@ Example: umbel -A tasks worker -l info -c 4`;
 
 /** The parser writes `error:`; the capital is that of all our errors. */
 function outputError(text: string, write: (text: string) => void): void {
-  write(text.replace(/^error:/, 'Error:'));
+  write(maskText(text.replace(/^error:/, 'Error:')));
 }
 
 function prepare({ workdir, color }: { workdir?: string; color?: boolean }): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Mailbox } from '../control/mailbox.ts';
+import { maskReply } from '../util/mask.ts';
 import { nearestName } from '../util/nearest-name.ts';
 import { type GlobalOptions, withMailbox } from './context.ts';
 import { CliExit, EXIT } from './exit.ts';
@@ -121,7 +122,10 @@ async function ask(mailbox: Mailbox, call: RemoteCall, options: RemoteOptions): 
     reply: true,
     ...(destination && { destination, limit: destination.length }),
   });
-  return replies.flatMap((reply) => Object.entries(reply));
+  // Workers of other makes mask less than ours.
+  return replies.flatMap((reply) =>
+    Object.entries(reply).map(([node, answer]): Answer => [node, maskReply(call.method, answer)]),
+  );
 }
 
 function whyNobody({ destination }: RemoteOptions): string {

@@ -1,6 +1,6 @@
 import { arch, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { maskSecrets } from '../util/mask.ts';
+import { maskSettings } from '../util/mask.ts';
 import { VERSION } from '../util/version.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
@@ -14,7 +14,7 @@ export function registerReport(program: Command): void {
     .addHelpText('after', '\nExample: umbel -A tasks report')
     .action(async (options: { json?: boolean }) => {
       await withApp(program.opts<GlobalOptions>(), async (app) => {
-        const settings = maskSecrets({ ...app.conf });
+        const settings = maskSettings({ ...app.conf });
         if (options.json) {
           const { versions } = process;
           const system = { system: platform(), release: release(), arch: arch() };

@@ -56,10 +56,10 @@ export interface TaskMoment {
 }
 
 /** How well the arguments are known: `exact` from the stored message or result, `text` read back from a complete
- * text, `shortened` when the sender cut the text. */
-export type ArgumentsSource = 'exact' | 'text' | 'shortened' | 'unknown';
+ * text, `masked` when a secret in that text was hidden, `shortened` when the sender cut the text. */
+export type ArgumentsSource = 'exact' | 'text' | 'masked' | 'shortened' | 'unknown';
 
-/** The arguments as JSON a person can edit and send again. */
+/** The arguments as JSON a person can edit and send again; secrets in them are masked. */
 export interface TaskArguments {
   readonly source: ArgumentsSource;
   readonly args: readonly unknown[] | null;

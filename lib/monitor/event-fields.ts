@@ -1,3 +1,5 @@
+import { maskText } from '../util/mask.ts';
+
 /**
  * An event as it came from the broker: parsed, not trusted. Foreign fields are read through the functions below, which
  * answer null for anything of the wrong kind.
@@ -11,11 +13,14 @@ export interface ClusterEvent {
 
 /** Longest text kept of any one field; senders cut theirs at 1024, tracebacks are longer. */
 export const MAX_TEXT = 32_768;
+const LONGEST_READ = MAX_TEXT * 2;
 
+/** A text with the secrets in it masked: nothing after this line has them. */
 export function textOf(event: ClusterEvent, field: string, max = MAX_TEXT): string | null {
   const value = event[field];
   if (typeof value !== 'string') return null;
-  return value.length > max ? value.slice(0, max) : value;
+  // Masked before it is cut: the end of a URL tells where its password is.
+  return maskText(value.slice(0, LONGEST_READ)).slice(0, max);
 }
 
 export function numberOf(event: ClusterEvent, field: string): number | null {

@@ -1,4 +1,5 @@
 import type { Progress } from '../contract/records.ts';
+import { maskText } from '../util/mask.ts';
 
 /**
  * Reads `current` and `total` and a text out of a progress meta: `{ current: 40, total: 100, step: 'frames' }`.
@@ -18,7 +19,7 @@ function figure(value: unknown): number | null {
 function progressText(meta: Readonly<Record<string, unknown>>): string | null {
   for (const key of ['step', 'status', 'message']) {
     const value = meta[key];
-    if (typeof value === 'string' && value !== '') return value.slice(0, 200);
+    if (typeof value === 'string' && value !== '') return maskText(value.slice(0, 2000)).slice(0, 200);
   }
   return null;
 }

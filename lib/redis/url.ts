@@ -1,5 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
+import { isLoginUnclear, LOGIN_HINT } from '../util/url-login.ts';
 import { readSentinelOptions, type Sentinels } from './sentinel-options.ts';
 import { type RedisTls, readTls, TLS_PARAMETERS, type TlsSetting } from './tls.ts';
 
@@ -79,8 +80,9 @@ export function parseRedisUrls(
 }
 
 function parseOne(url: string, display: string, { useSsl }: RedisUrlOptions): RedisAddress {
-  const parsed = parse(url, display);
   const scheme = schemeOf(url);
+  if (scheme !== 'redis+socket:' && isLoginUnclear(url)) throw bad(display, LOGIN_HINT);
+  const parsed = parse(url, display);
   for (const name of parsed.searchParams.keys()) {
     if (!PARAMETERS.has(name)) {
       throw bad(display, `it does not know the parameter "${name}". Set it in the transport options`);

@@ -1,4 +1,5 @@
 import { compileFormat, DEFAULT_LOG_FORMAT, DEFAULT_TASK_LOG_FORMAT } from './log-format.ts';
+import { maskText } from './mask.ts';
 import { originalOf } from './redirect.ts';
 
 /** Levels of Python's logging, as Celery's `--loglevel` names them. */
@@ -46,6 +47,7 @@ export function parseLogLevel(text: string): LogLevel | undefined {
 /**
  * Writes lines in Celery's default `worker_log_format`:
  * `[2026-11-21 03:04:19,765: INFO/MainProcess] text`, local time, so that tools that read Celery's logs read ours.
+ * Secrets in the text are masked.
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const threshold = LOG_LEVELS.indexOf(options.level ?? 'WARNING');
@@ -53,8 +55,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const write = options.write ?? writeToStderr();
   const plain = compileFormat(options.format ?? DEFAULT_LOG_FORMAT);
   const ofTask = compileFormat(options.taskFormat ?? DEFAULT_TASK_LOG_FORMAT);
-  const line = (level: LogLevel, message: string, task: LoggedTask | null): void => {
+  const line = (level: LogLevel, given: string, task: LoggedTask | null): void => {
     if (LOG_LEVELS.indexOf(level) < threshold) return;
+    const message = maskText(given);
     const fields = { asctime: timestamp(new Date()), levelname: level, processName, message };
     const text =
       task === null ? plain(fields) : ofTask({ ...fields, task_name: task.name, task_id: task.id });

@@ -1,6 +1,7 @@
 import { READY_STATES } from '../../lib/contract/states.ts';
 import { decodeException, exceptionRepr } from '../../lib/protocol/exception.ts';
 import type { ResultMeta } from '../../lib/protocol/result.ts';
+import { maskData, maskText } from '../../lib/util/mask.ts';
 import type { Handler } from '../http/router.ts';
 import { param, secondsArgument } from './arguments.ts';
 import type { ApiContext } from './context.ts';
@@ -16,11 +17,13 @@ export const taskResult: Handler<ApiContext> = async ({ collector, sender }, req
   return { status: 200, body: resultBody(uuid, meta) };
 };
 
-/** A result in Flower's shape. */
+/** A result in Flower's shape; secrets in it are masked, as everywhere here. */
 export function resultBody(uuid: string, meta: ResultMeta | null): Readonly<Record<string, unknown>> {
   const head = { 'task-id': uuid, state: meta?.status ?? 'PENDING' };
   if (meta === null || !READY_STATES.has(meta.status)) return head;
-  if (meta.status === 'SUCCESS') return { ...head, result: meta.result };
-  const result = exceptionRepr(decodeException(meta.result));
-  return meta.status === 'FAILURE' ? { ...head, result, traceback: meta.traceback } : { ...head, result };
+  if (meta.status === 'SUCCESS') return { ...head, result: maskData(meta.result) };
+  const result = maskText(exceptionRepr(decodeException(meta.result)));
+  return meta.status === 'FAILURE'
+    ? { ...head, result, traceback: meta.traceback === null ? null : maskText(meta.traceback) }
+    : { ...head, result };
 }

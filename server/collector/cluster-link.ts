@@ -10,7 +10,7 @@ import type { Transport } from '../../lib/transport/transport.ts';
 import { backoffMs } from '../../lib/util/backoff.ts';
 import { type LamportClock, nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
-import { maskUrl } from '../../lib/util/mask.ts';
+import { maskText, maskUrl } from '../../lib/util/mask.ts';
 
 const MAX_WAIT_MS = 30_000;
 
@@ -122,7 +122,7 @@ export class ClusterLink {
       this.#options.logger.info(`Connected to ${this.displayUrl} again.`);
       this.#options.onConnected();
     } else {
-      this.trouble = maskUrl(`Lost ${this.displayUrl}: ${reason}.`);
+      this.trouble = maskText(`Lost ${this.displayUrl}: ${reason}.`);
       this.#options.logger.error(`Lost the broker ${this.displayUrl}: ${reason}. Trying again …`);
     }
   }
@@ -172,7 +172,7 @@ export class ClusterLink {
     const waitMs = backoffMs(this.#attempt, { baseMs: 1000, maxMs: MAX_WAIT_MS });
     this.#attempt += 1;
     this.nextTryAt = nowSeconds() + waitMs / 1000;
-    this.trouble = maskUrl(error.message);
+    this.trouble = maskText(error.message);
     this.#options.logger.error(`${error.message} Next try in ${Math.round(waitMs / 1000)} s.`);
     this.#timer = setTimeout(() => {
       this.#connecting = this.#connect();

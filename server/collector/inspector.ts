@@ -3,7 +3,7 @@ import type { Monitor } from '../../lib/monitor/monitor.ts';
 import type { WorkerRecord } from '../../lib/monitor/worker-record.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
-import { maskSecrets } from '../../lib/util/mask.ts';
+import { maskReply } from '../../lib/util/mask.ts';
 import { applyActiveQueues, applyStats, applyTaskInfos } from './inspect-facts.ts';
 import { Interval } from './interval.ts';
 
@@ -187,8 +187,7 @@ export class Inspector {
       const inspection = this.#ensure(name);
       inspection.timestamp = now;
       if (method === 'conf') inspection.askedAllAt = now;
-      inspection.answers[method] =
-        method === 'stats' || method === 'conf' ? maskSecrets(withoutAlternates(answer)) : answer;
+      inspection.answers[method] = maskReply(method, answer);
       this.#apply(worker, method, answer, now);
     }
   }
@@ -214,15 +213,4 @@ export class Inspector {
 function argumentsOf(method: InspectMethod): Readonly<Record<string, unknown>> {
   if (method === 'registered') return { taskinfoitems: [] };
   return method === 'conf' ? { with_defaults: false } : {};
-}
-
-/** The list of alternate brokers can hold passwords in shapes that no mask knows. */
-function withoutAlternates(stats: unknown): unknown {
-  if (stats === null || typeof stats !== 'object' || !('broker' in stats)) return stats;
-  const { broker } = stats;
-  if (broker === null || typeof broker !== 'object') return stats;
-  return {
-    ...stats,
-    broker: Object.fromEntries(Object.entries(broker).filter(([key]) => key !== 'alternates')),
-  };
 }

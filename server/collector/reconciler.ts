@@ -7,6 +7,7 @@ import { decodeException, exceptionRepr } from '../../lib/protocol/exception.ts'
 import { pythonRepr } from '../../lib/protocol/repr.ts';
 import type { ResultMeta } from '../../lib/protocol/result.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
+import { maskData, maskText } from '../../lib/util/mask.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import type { History } from './history/history.ts';
 import { decodeTask } from './history/stored-task.ts';
@@ -55,9 +56,9 @@ export function applyMeta(record: TaskRecord, meta: ResultMeta, now: number): bo
     if (record.isReady) return false;
     const at = meta.dateDone === null ? now : Date.parse(meta.dateDone) / 1000 || now;
     const result = EXCEPTION_STATES.has(status)
-      ? exceptionRepr(decodeException(meta.result))
-      : pythonRepr(meta.result);
-    record.settle(status, at, result, meta.traceback);
+      ? maskText(exceptionRepr(decodeException(meta.result)))
+      : pythonRepr(maskData(meta.result));
+    record.settle(status, at, result, meta.traceback === null ? null : maskText(meta.traceback));
     return true;
   }
   const progress = readProgress(recordOf(meta.result) ?? {});

@@ -8,7 +8,7 @@ import type { TaskRecord } from '../../lib/monitor/task-record.ts';
 import type { ResultMeta } from '../../lib/protocol/result.ts';
 import type { History, ListRequest } from './history/history.ts';
 import { decodeTask } from './history/stored-task.ts';
-import { readArguments } from './task-arguments.ts';
+import { shownArguments } from './task-arguments.ts';
 
 const MAX_CHILDREN = 200;
 const MAX_CACHED_COUNTS = 50;
@@ -94,7 +94,7 @@ export class TaskReader {
       children,
       pid: facts.pid,
       moments: numberAttempts(facts.moments),
-      call: readArguments(record, meta),
+      call: shownArguments(record, meta),
       peers: facts.name === null ? null : monitor.names.summary(facts.name),
     };
   }

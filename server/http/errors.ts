@@ -1,4 +1,5 @@
 import { type ErrorCode, UmbelError } from '../../lib/contract/errors.ts';
+import { maskText } from '../../lib/util/mask.ts';
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   bad_request: 400,
@@ -23,7 +24,8 @@ export interface Refusal {
 /** What the caller is told of a failure. What was not raised on purpose is not told: it is for the log. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof UmbelError) {
-    return { status: STATUS[thrown.code], body: { error: { code: thrown.code, message: thrown.message } } };
+    const { code, message } = thrown;
+    return { status: STATUS[code], body: { error: { code, message: maskText(message) } } };
   }
   return {
     status: 500,

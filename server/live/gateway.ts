@@ -4,6 +4,7 @@ import { toError, UmbelError } from '../../lib/contract/errors.ts';
 import type { ClientToServer, ServerToClient, SubscribeAnswer } from '../../lib/contract/live.ts';
 import type { Logger } from '../../lib/util/logger.ts';
 import type { Service } from '../../lib/util/service.ts';
+import { refusalOf } from '../http/errors.ts';
 import { keyOf, parseRequest } from './request.ts';
 import type { RoomContext } from './room.ts';
 import { RoomHost } from './room-host.ts';
@@ -159,6 +160,6 @@ export class Gateway implements Service {
 }
 
 function refusal(thrown: unknown): SubscribeAnswer {
-  if (thrown instanceof UmbelError) return { ok: false, code: thrown.code, message: thrown.message };
-  return { ok: false, code: 'internal', message: 'The view could not be opened.' };
+  const { error } = refusalOf(thrown).body;
+  return { ok: false, ...error };
 }

@@ -1,5 +1,6 @@
 import { UmbelError } from '../../contract/errors.ts';
 import { maskUrl } from '../../util/mask.ts';
+import { isLoginUnclear, LOGIN_HINT } from '../../util/url-login.ts';
 
 /** Where a result database is. */
 export interface DatabaseAddress {
@@ -54,7 +55,9 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
     throw bad(display, 'it must begin with db+postgresql://, db+mysql:// or db+sqlite:///');
   }
   const rest = match[2] ?? '';
-  return kind === 'sqlite' ? sqlite(rest, display) : server(kind, rest, display);
+  if (kind === 'sqlite') return sqlite(rest, display);
+  if (isLoginUnclear(url)) throw bad(display, LOGIN_HINT);
+  return server(kind, rest, display);
 }
 
 function sqlite(rest: string, display: string): DatabaseAddress {

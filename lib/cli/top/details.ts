@@ -2,6 +2,7 @@ import type { Celery } from '../../app/celery.ts';
 import { toError } from '../../contract/errors.ts';
 import type { TaskRecord } from '../../monitor/task-record.ts';
 import { pythonRepr } from '../../protocol/repr.ts';
+import { maskData, maskText } from '../../util/mask.ts';
 import type { PaneKind } from './view.ts';
 
 const MAX_TEXT = 32_768;
@@ -49,9 +50,9 @@ async function stored(app: Celery, record: TaskRecord, pane: 'result' | 'traceba
   try {
     const meta = await app.AsyncResult(record.uuid).meta();
     if (meta === null) return seen ?? `No ${pane} is stored.`;
-    if (pane === 'traceback') return meta.traceback ?? seen ?? 'It has no traceback.';
-    return pythonRepr(meta.result, MAX_TEXT);
+    if (pane === 'traceback') return maskText(meta.traceback ?? seen ?? 'It has no traceback.');
+    return pythonRepr(maskData(meta.result), MAX_TEXT);
   } catch (error) {
-    return seen ?? `Cannot read the result: ${toError(error).message}`;
+    return seen ?? maskText(`Cannot read the result: ${toError(error).message}`);
   }
 }

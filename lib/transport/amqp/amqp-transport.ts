@@ -4,7 +4,7 @@ import { type AmqpAddress, parseAmqpUrls } from '../../amqp/url.ts';
 import { UmbelError } from '../../contract/errors.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { Logger } from '../../util/logger.ts';
-import { maskSecrets } from '../../util/mask.ts';
+import { maskSettings } from '../../util/mask.ts';
 import { shuffled } from '../../util/shuffled.ts';
 import type {
   Consumer,
@@ -122,7 +122,7 @@ export class AmqpTransport implements Transport {
       ssl: isTls || this.#settings.useSsl !== false,
       transport: 'amqp',
       connect_timeout: connectionTimeoutMs / 1000,
-      transport_options: maskSecrets(transportOptions),
+      transport_options: maskSettings(transportOptions),
       login_method: this.#first.loginMethod ?? loginMethod ?? 'PLAIN',
       uri_prefix: null,
       heartbeat: this.#first.heartbeat ?? heartbeat,

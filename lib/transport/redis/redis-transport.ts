@@ -5,7 +5,7 @@ import { PubSub } from '../../redis/pub-sub.ts';
 import type { TlsSetting } from '../../redis/tls.ts';
 import { parseRedisUrls } from '../../redis/url.ts';
 import type { Logger } from '../../util/logger.ts';
-import { maskSecrets } from '../../util/mask.ts';
+import { maskSettings } from '../../util/mask.ts';
 import { shuffled } from '../../util/shuffled.ts';
 import type {
   Consumer,
@@ -97,7 +97,7 @@ export class RedisTransport implements Transport {
       ssl: tls !== null,
       transport: sentinels === null ? 'redis' : 'sentinel',
       connect_timeout: this.#settings.connectionTimeoutMs / 1000,
-      transport_options: maskSecrets(this.#settings.transportOptions),
+      transport_options: maskSettings(this.#settings.transportOptions),
       login_method: null,
       uri_prefix: null,
       heartbeat: 0,

@@ -2,6 +2,7 @@ import { toError, UmbelError } from '../../contract/errors.ts';
 import type { ControlRequest } from '../../protocol/control.ts';
 import { exceptionRepr } from '../../protocol/exception.ts';
 import { pythonRepr } from '../../protocol/repr.ts';
+import { maskText } from '../../util/mask.ts';
 import type { ControlCommand, ControlContext } from './command.ts';
 import { INSPECTION, TASK_LISTS } from './inspection.ts';
 import { POOL_SIZE } from './pool-size.ts';
@@ -37,6 +38,6 @@ export async function obey(context: ControlContext, request: ControlRequest): Pr
     return await command(context, request.arguments);
   } catch (error) {
     // Our own errors are written for people; others are shown as Python shows an exception.
-    return { error: error instanceof UmbelError ? error.message : exceptionRepr(toError(error)) };
+    return { error: maskText(error instanceof UmbelError ? error.message : exceptionRepr(toError(error))) };
   }
 }

@@ -1,6 +1,6 @@
 import { defaultConfig } from '../../app/config.ts';
 import type { Task } from '../../app/task.ts';
-import { maskSecrets } from '../../util/mask.ts';
+import { maskSettings } from '../../util/mask.ts';
 import { parseRate } from '../rate-limit.ts';
 import type { TaskProfile } from '../task-profile.ts';
 import { type Arguments, type ControlCommand, type ControlContext, failed, ok, textOf } from './command.ts';
@@ -46,7 +46,7 @@ function conf({ app }: ControlContext, args: Arguments): unknown {
   const entries = Object.entries(app.conf).filter(
     ([key, value]) => args['with_defaults'] === true || Reflect.get(defaults, key) !== value,
   );
-  return maskSecrets(Object.fromEntries(entries.map(([key, value]) => [key, plain(value)])));
+  return maskSettings(Object.fromEntries(entries.map(([key, value]) => [key, plain(value)])));
 }
 
 /** Routes may hold functions and regular expressions, which no reply can carry. */

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import { crash } from '../../util/crash.ts';
 import { ChildLoop, type ParentChannel } from './child-loop.ts';
 import { isToChild } from './ipc.ts';
 
@@ -34,6 +35,7 @@ const onMessage = (message: unknown): void => {
 };
 process.on('unhandledRejection', (reason) => loop.onUnhandledRejection(reason));
 if (parentPort === null) {
+  process.on('uncaughtException', crash);
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit(0));
   process.on('message', onMessage);

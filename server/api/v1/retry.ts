@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { RetryAnswer } from '../../../lib/contract/api.ts';
 import { UmbelError } from '../../../lib/contract/errors.ts';
+import { hasMask } from '../../../lib/util/mask.ts';
 import { readArguments } from '../../collector/task-arguments.ts';
+import { jsonText } from '../../http/json.ts';
 import type { Handler } from '../../http/router.ts';
 import { param } from '../arguments.ts';
 import type { ApiContext } from '../context.ts';
@@ -16,6 +18,12 @@ export const retry: Handler<ApiContext> = async ({ collector, sender }, request)
   const uuid = param(request, 'id');
   const parsed = bodySchema.safeParse(request.body);
   if (!parsed.success) throw new UmbelError('bad_request', 'args must be a list and kwargs an object.');
+  if (hasMask(jsonText(parsed.data))) {
+    throw new UmbelError(
+      'bad_request',
+      'A secret in the arguments is still masked as ********. Write it in.',
+    );
+  }
   const record = await collector.reader.find(uuid);
   if (record === null) throw new UmbelError('not_found', `Unknown task '${uuid}'`);
   const meta = await collector.resultOf(uuid);
