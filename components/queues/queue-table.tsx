@@ -11,11 +11,19 @@ import { formatCount, formatRate } from '../ui/format.ts';
 import { workerHref } from '../ui/links.ts';
 import { Tip } from '../ui/tip.tsx';
 
-/** What AMQP itself has no word for. */
-function NotTold(): ReactNode {
+function Unacked({ queue }: { readonly queue: QueueRow }): ReactNode {
+  if (queue.unacked === null) {
+    return (
+      <Tip text="AMQP does not tell it: name RabbitMQ's management API with --broker-api">
+        <span className="dim">not told</span>
+      </Tip>
+    );
+  }
+  const count = formatCount(queue.unacked);
+  if (!queue.isUnackedEstimate) return count;
   return (
-    <Tip text="AMQP does not tell it: name RabbitMQ's management API with --broker-api">
-      <span className="dim">not told</span>
+    <Tip text="Very many are held: counted from a sample">
+      <span>≈ {count}</span>
     </Tip>
   );
 }
@@ -82,7 +90,9 @@ function QueueLine(props: {
         </span>
       </td>
       <td className={`num ${bad}`}>{formatCount(queue.messages)}</td>
-      <td className="num hide-s mid">{queue.unacked === null ? <NotTold /> : formatCount(queue.unacked)}</td>
+      <td className="num hide-s mid">
+        <Unacked queue={queue} />
+      </td>
       <td className="hide-s">
         <div className="lenc">
           <Sparkline points={queue.length.points} max={Math.max(1, top * 1.15)} className="fill-spark" />

@@ -18,6 +18,8 @@ interface QueuesOptions {
 interface QueueState {
   readonly ready: number;
   readonly unacked: number | null;
+  /** Of very many it is drawn from a part. */
+  readonly isEstimate: boolean;
   readonly consumers: readonly string[];
 }
 
@@ -74,9 +76,9 @@ async function look(app: Celery, { queues, timeout }: QueuesOptions): Promise<Ma
   const names = queues ?? [...new Set([...known, ...app.queueNames(), ...consumers.keys()])].sort();
   const samples = await transport.sampleQueues(names);
   return new Map(
-    samples.map(({ name, messages, unacked }) => [
+    samples.map(({ name, messages, unacked, isEstimate = false }) => [
       name,
-      { ready: messages, unacked, consumers: consumers.get(name) ?? [] },
+      { ready: messages, unacked, isEstimate, consumers: consumers.get(name) ?? [] },
     ]),
   );
 }
@@ -86,10 +88,10 @@ function show(queues: ReadonlyMap<string, QueueState>, { json, watch: again }: Q
     say(JSON.stringify(Object.fromEntries(queues)));
     return;
   }
-  const rows = [...queues].map(([name, { ready, unacked, consumers }]) => [
+  const rows = [...queues].map(([name, { ready, unacked, isEstimate, consumers }]) => [
     name,
     ready,
-    unacked ?? '-',
+    unacked === null ? '-' : `${isEstimate ? '~' : ''}${unacked}`,
     consumers.length,
     consumers.length > 0 ? consumers.join(', ') : ready > 0 ? 'nobody takes from it' : '',
   ]);

@@ -4,7 +4,7 @@ export function table(heading: readonly string[], rows: readonly (readonly (stri
     Math.max(title.length, ...rows.map((row) => String(row[column] ?? '').length)),
   );
   const isNumeric = heading.map(
-    (_title, column) => rows.length > 0 && rows.every((row) => /^(\d+|-)$/.test(String(row[column]))),
+    (_title, column) => rows.length > 0 && rows.every((row) => /^(~?\d+|-)$/.test(String(row[column]))),
   );
   const line = (cells: readonly (string | number)[]): string =>
     cells

@@ -171,7 +171,10 @@ export interface WorkerDetail extends WorkerRow {
 export interface QueueRow {
   readonly name: string;
   readonly messages: number;
+  /** Messages taken but not acknowledged; null where the broker does not tell. */
   readonly unacked: number | null;
+  /** There are so many that only a part of them was counted. */
+  readonly isUnackedEstimate: boolean;
   /** Names of the workers that consume it. */
   readonly consumers: readonly string[];
   readonly inPerSecond: number | null;

@@ -12,6 +12,7 @@ interface QueueRecord {
   readonly name: string;
   messages: number;
   unacked: number | null;
+  isUnackedEstimate: boolean;
   consumers: readonly string[];
   abandonedSince: number | null;
   lastActivity: number;
@@ -29,6 +30,7 @@ export interface Sample {
   readonly name: string;
   readonly messages: number;
   readonly unacked: number | null;
+  readonly isEstimate?: boolean;
 }
 
 /** Queues: their lengths by samples, their traffic by events, their consumers by what workers say. */
@@ -72,11 +74,12 @@ export class QueueTable {
     areConsumersKnown: boolean,
     now: number,
   ): void {
-    for (const { name, messages, unacked } of samples) {
+    for (const { name, messages, unacked, isEstimate = false } of samples) {
       const queue = this.#ensure(name, now);
       if (!queue) continue;
       queue.messages = messages;
       queue.unacked = unacked;
+      queue.isUnackedEstimate = isEstimate;
       queue.consumers = consumersOf(name);
       if (messages > 0 || queue.consumers.length > 0) queue.lastActivity = now;
       const isAbandoned = messages > 0 && queue.consumers.length === 0 && areConsumersKnown;
@@ -104,6 +107,7 @@ export class QueueTable {
       name,
       messages: 0,
       unacked: null,
+      isUnackedEstimate: false,
       consumers: [],
       abandonedSince: null,
       lastActivity: now,
@@ -125,6 +129,7 @@ function toRow(queue: QueueRecord, now: number): QueueRow {
     name: queue.name,
     messages: queue.messages,
     unacked: queue.unacked,
+    isUnackedEstimate: queue.isUnackedEstimate,
     consumers: queue.consumers,
     ...rates(queue, now),
     abandonedSince: queue.abandonedSince,

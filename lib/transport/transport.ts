@@ -138,6 +138,8 @@ export interface QueueSample {
   readonly messages: number;
   /** Messages taken but not settled; null where the broker cannot tell by queue. */
   readonly unacked: number | null;
+  /** `unacked` is drawn from a part of them, because there are many. Default false. */
+  readonly isEstimate?: boolean;
 }
 
 /** Where a broker keeps which tasks are revoked, for workers that were not there to be told. Bounded, and it expires. */

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { STORE } from '../../lib/backend/redis/scripts.ts';
 import type { Script } from '../../lib/redis/script.ts';
-import { ACK, EXPIRED, FETCH, PARK, RENEW, RESTORE } from '../../lib/transport/redis/scripts.ts';
+import {
+  ACK,
+  COUNT_BOOKED,
+  EXPIRED,
+  FETCH,
+  PARK,
+  RENEW,
+  RESTORE,
+} from '../../lib/transport/redis/scripts.ts';
 import { Engine } from '../../server/engine/engine.ts';
 import { RawRedis } from '../kit/raw-redis.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
@@ -135,6 +143,25 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     await script(RESTORE, BOOKS.slice(0, 2), []);
     await script(PARK, BOOKS, []);
     await compareKeys();
+  });
+
+  test('count of what is booked', async () => {
+    const count = (...args: string[]): Promise<string> => script(COUNT_BOOKED, ['unacked'], args);
+    expect(await count('1000', '400', '1000000')).toBe('*2\r\n:0\r\n:0\r\n');
+    await fill();
+    await script(FETCH, [...BOOKS, ...QUEUES], fetchArgs(20));
+    for (const [tag, booking] of [
+      ['k1', '[{"body": "a, \\"b\\"]"}, "media", "video.#"]'],
+      ['k2', '[{"body": ""}, "media", "video.#"]'],
+      ['k3', '[{"body": ""}, null, "caf\\u00e9"] '],
+      ['k4', '[{"body": ""}, "", "é"]'],
+      ['k5', 'no booking'],
+      ['k6', '[{"body": ""}, "", 7]'],
+    ] as const) {
+      await both('HSET', 'unacked', tag, booking);
+    }
+    expect(await count('1000', '400', '1000000')).toContain('"media", "video.#"\r\n:2\r\n');
+    expect(await count('1000', '400', '10')).toMatch(/^\*2\r\n:\d+\r\n:0\r\n$/);
   });
 
   test('expired', async () => {

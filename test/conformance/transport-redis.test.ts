@@ -304,9 +304,9 @@ describe.each(SERVERS)('Redis transport on $name', ({ start }) => {
     await bind(transport, 'celery.pidbox', '', '', 'w1@host.celery.pidbox');
     expect(await transport.listQueues()).toEqual(['celery', 'mail']);
     expect(await transport.sampleQueues(['celery', 'mail', 'none'])).toEqual([
-      { name: 'celery', messages: 4, unacked: null },
-      { name: 'mail', messages: 1, unacked: null },
-      { name: 'none', messages: 0, unacked: null },
+      { name: 'celery', messages: 4, unacked: 0 },
+      { name: 'mail', messages: 1, unacked: 0 },
+      { name: 'none', messages: 0, unacked: 0 },
     ]);
     expect(await transport.purge('celery')).toBe(4);
     expect(await transport.purge('celery')).toBe(0);
@@ -327,6 +327,40 @@ describe.each(SERVERS)('Redis transport on $name', ({ start }) => {
     await Promise.all(sweepers.map(({ consumer }) => consumer.stop()));
     expect(await redis.llen('first')).toBe(40);
     expect(await redis.llen('second')).toBe(40);
+  });
+
+  test('tells what is unacked, by queue', async () => {
+    const unacked = async (): Promise<unknown[]> => {
+      const samples = await transport.sampleQueues(['celery', 'mail', 'none']);
+      return samples.map((sample) => sample.unacked);
+    };
+    await sendAll('celery', ids(3));
+    await sendAll('mail', ids(2, 'm'));
+    const { consumer, got } = await consume({ queues: [{ name: 'celery' }, { name: 'mail' }] });
+    await waitUntil('all have come', () => got.length === 5);
+    expect(await unacked()).toEqual([3, 2, 0]);
+    consumer.ack(got.find(({ queue }) => queue === 'celery')?.tag ?? '');
+    await consumer.flush();
+    expect(await unacked()).toEqual([2, 2, 0]);
+    // kombu books under the exchange that led to the queue.
+    await bind(transport, 'news', 'post', '', 'mail');
+    for (const queue of ['celery', 'mail']) await bind(transport, 'both', 'x', '', queue);
+    await redis.hset('unacked', { k1: '[{"body": ""}, "news", "post"]', k2: '[{"body": ""}, "both", "x"]' });
+    expect(await unacked()).toEqual([2, 3, 0]);
+    await redis.hset('unacked', { large: `[{"body": "${'x'.repeat(1_000_000)}"}, "", "celery"]` });
+    const [celery] = await transport.sampleQueues(['celery']);
+    expect(celery?.unacked === null || celery?.isEstimate === true).toBe(true);
+  });
+
+  test('tells about how much is unacked when it is very much', async () => {
+    const booking = (queue: string): string => `[{"body": "x"}, "", "${queue}"]`;
+    const many = ids(6000).map((tag, index) => [tag, booking(index % 3 === 0 ? 'mail' : 'celery')]);
+    await redis.hset('unacked', Object.fromEntries(many));
+    const [celery, mail] = await transport.sampleQueues(['celery', 'mail']);
+    expect([celery?.isEstimate, mail?.isEstimate]).toEqual([true, true]);
+    // Of 200 drawn a third is 67, give or take 7: five times that is never seen.
+    expect(Math.abs((mail?.unacked ?? 0) - 2000)).toBeLessThan(1000);
+    expect((celery?.unacked ?? 0) + (mail?.unacked ?? 0)).toBe(6000);
   });
 
   test('keeps to the global prefix and to its database', async () => {

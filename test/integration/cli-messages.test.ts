@@ -277,7 +277,7 @@ describe('with a worker', () => {
     expect(elsewhere.code).toBe(69);
     await run('call', 'w.add', '--queue', 'nobody', '-a', '[1, 1]');
     expect((await run('queues', '-Q', 'nobody,celery')).output).toMatch(
-      /^Queue +Ready +Unacked +Consumers\nnobody +1 +- +0 +nobody takes from it\ncelery +0 +- +1 +cli@box\n$/,
+      /^Queue +Ready +Unacked +Consumers\nnobody +1 +0 +0 +nobody takes from it\ncelery +0 +0 +1 +cli@box\n$/,
     );
     expect(JSON.parse((await run('queues', '-j')).output).nobody).toMatchObject({ ready: 1, consumers: [] });
     expect((await run('list', 'bindings')).output).toMatch(

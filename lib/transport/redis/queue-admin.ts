@@ -1,5 +1,7 @@
 import type { Outbox } from '../../redis/outbox.ts';
 import type { QueueBinding, QueueSample } from '../transport.ts';
+import type { Bindings } from './bindings.ts';
+import { askBooked, readBooked } from './booked-count.ts';
 import type { Keys } from './keys.ts';
 
 const MAX_QUEUES = 10_000;
@@ -10,22 +12,29 @@ const DEADLINE_MS = 10_000;
 export class QueueAdmin {
   readonly #outbox: Outbox;
   readonly #keys: Keys;
+  readonly #bindings: Bindings;
 
-  constructor(outbox: Outbox, keys: Keys) {
+  constructor(outbox: Outbox, keys: Keys, bindings: Bindings) {
     this.#outbox = outbox;
     this.#keys = keys;
+    this.#bindings = bindings;
   }
 
   async sample(names: readonly string[]): Promise<QueueSample[]> {
-    const lengths = await this.#ask('measure queues', (link) =>
-      Promise.all(names.flatMap((name) => this.#keys.lists(name)).map((key) => link.call('llen', [key]))),
+    const replies = await this.#ask('measure queues', (link) =>
+      Promise.all([
+        askBooked(link, this.#keys.unacked),
+        ...names.flatMap((name) => this.#keys.lists(name)).map((key) => link.call('llen', [key])),
+      ]),
     );
-    const list: unknown[] = Array.isArray(lengths) ? lengths : [];
+    const [asked, ...list]: unknown[] = Array.isArray(replies) ? replies : [];
+    const booked = await readBooked(Array.isArray(asked) ? asked : null, this.#bindings);
     const steps = this.#keys.steps.length;
     return names.map((name, index) => {
       const own = list.slice(index * steps, (index + 1) * steps);
       const messages = own.reduce<number>((sum, length) => sum + Number(length), 0);
-      return { name, messages, unacked: null };
+      const unacked = booked === null ? null : (booked.byQueue.get(name) ?? 0);
+      return { name, messages, unacked, ...(booked?.isEstimate && { isEstimate: true }) };
     });
   }
 

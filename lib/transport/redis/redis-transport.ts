@@ -77,7 +77,7 @@ export class RedisTransport implements Transport {
     const { publishDeadlineMs } = this.#options;
     this.#publisher = new Publisher(this.#outbox, this.#bindings, this.#keys, this.#options);
     this.#broadcasts = new Broadcasts(this.#outbox, this.#pubSub, this.#keys, logger, publishDeadlineMs);
-    this.#admin = new QueueAdmin(this.#outbox, this.#keys);
+    this.#admin = new QueueAdmin(this.#outbox, this.#keys, this.#bindings);
     this.#witness = new Witness(this.#outbox, this.#keys.witness);
     this.revokedTasks = new RedisRevokedTasks(this.#outbox, this.#keys.revoked);
   }

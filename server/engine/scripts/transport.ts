@@ -1,4 +1,12 @@
-import { ACK, EXPIRED, PARK, RENEW, RESTORE, TAG_PREFIX } from '../../../lib/transport/redis/scripts.ts';
+import {
+  ACK,
+  COUNT_BOOKED,
+  EXPIRED,
+  PARK,
+  RENEW,
+  RESTORE,
+  TAG_PREFIX,
+} from '../../../lib/transport/redis/scripts.ts';
 import { deleteFields, removeScored, setScores } from '../keyspace/collections.ts';
 import { push, trim } from '../keyspace/lists.ts';
 import { formatDouble } from '../resp/numbers.ts';
@@ -7,6 +15,9 @@ import { scriptNumber, scriptText, scriptTime } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
 const PARKED_MAX = 1000;
+/** The end of a booking: exchange and routing key. */
+const TAIL = 600;
+const BOOKED_NAMES = /\}\s*,\s*([^,]+,\s*"[^"]*")\s*\]\s*$/;
 
 function acknowledge({ database, keys, args, reply }: ScriptCall): void {
   const [unacked, index] = [scriptText(keys, 0), scriptText(keys, 1)];
@@ -92,10 +103,43 @@ function expired({ database, keyspace, keys, args, reply }: ScriptCall): void {
   }
 }
 
+/** One of each so many in place of a random part: going through what is there without reading it is cheap. */
+function countBooked({ database, keyspace, keys, args, reply }: ScriptCall): void {
+  const unacked = scriptText(keys, 0);
+  const [most, sample] = [scriptNumber(args[0]), scriptNumber(args[1])];
+  let bytes = scriptNumber(args[2]);
+  keyspace.tracking.read(unacked);
+  const fields = database.hash(unacked)?.fields ?? new Map<string, Buffer>();
+  const step = fields.size <= most ? 1 : Math.max(1, fields.size / sample);
+  const counts = new Map<string, number>();
+  let read = 0;
+  let index = 0;
+  let next = 0;
+  for (const booking of fields.values()) {
+    index += 1;
+    if (index <= next) continue;
+    // Anywhere in its stretch: queues may take turns as regularly as the stretches do.
+    next = step === 1 ? index : (read + 1 + Math.random()) * step;
+    bytes -= booking.length;
+    if (bytes < 0) break;
+    read += 1;
+    const names = BOOKED_NAMES.exec(booking.toString('latin1', Math.max(0, booking.length - TAIL)))?.[1];
+    if (names !== undefined) counts.set(names, (counts.get(names) ?? 0) + 1);
+  }
+  reply.array(2 + counts.size * 2);
+  reply.integer(fields.size);
+  reply.integer(read);
+  for (const [names, count] of counts) {
+    reply.text(names);
+    reply.integer(count);
+  }
+}
+
 export const NATIVE_TRANSPORT: readonly NativeScript[] = [
   { lua: ACK.lua, run: acknowledge },
   { lua: RESTORE.lua, run: restore },
   { lua: PARK.lua, run: park },
   { lua: RENEW.lua, run: renew },
   { lua: EXPIRED.lua, run: expired },
+  { lua: COUNT_BOOKED.lua, run: countBooked },
 ];
