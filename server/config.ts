@@ -104,6 +104,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const HINTS: Readonly<Record<string, string>> = {
   broker: 'a URL such as redis://localhost:6379/0',
   brokerApi: 'a URL such as http://guest:guest@localhost:15672/api/',
+  address: 'an address such as 127.0.0.1',
+  data: 'a folder',
+  allowedHosts: 'names with commas between them',
   port: 'a port from 0 to 65535',
   enginePort: 'a port from 0 to 65535',
   urlPrefix: 'a path such as flower or tools/flower',
@@ -121,7 +124,7 @@ export function resolveConfig(
     const name = String(parsed.error.issues[0]?.path[0] ?? 'option');
     throw new UmbelError(
       'bad_config',
-      `Bad value for ${name}: it must be ${HINTS[name] ?? 'of another kind'}.`,
+      `Bad value for ${optionOf(name)}: it must be ${HINTS[name] ?? 'of another kind'}.`,
     );
   }
   const { broker, brokerApi, urlPrefix, unauthenticated, ...config } = parsed.data;
@@ -137,6 +140,11 @@ export function resolveConfig(
     urlPrefix: normalPrefix(urlPrefix),
     maxTasks: config.maxTasks ?? (config.memoryOnly ? 100_000 : 1_000_000),
   };
+}
+
+/** `maxTasks` is `--max-tasks` to a user, also where a variable has set it. */
+function optionOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** For the log: what it will do, without secrets. */

@@ -42,10 +42,21 @@ function jsonObject(text: string): Record<string, unknown> {
 }
 
 function expiry(text: string): number | Date {
-  if (Number.isFinite(Number(text))) return Number(text);
+  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It must be seconds or an ISO time.');
   return date;
+}
+
+function isoTime(text: string): string {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('It must be an ISO time.');
+  return text;
+}
+
+function priority(text: string): number {
+  const value = wholeNumber(text);
+  if (value >= 0 && value <= 255) return value;
+  throw new InvalidArgumentError('A priority is a whole number from 0 to 255.');
 }
 
 function serializer(name: string): SerializerName {
@@ -64,13 +75,13 @@ export function registerCall(program: Command): void {
     .argument('<name>', 'name of the task, such as tasks.add')
     .option('-a, --args <json>', 'positional arguments as a JSON array', jsonArray, [])
     .option('-k, --kwargs <json>', 'keyword arguments as a JSON object', jsonObject, {})
-    .option('--eta <time>', 'ISO time before which it must not start')
+    .option('--eta <time>', 'ISO time before which it must not start', isoTime)
     .option('--countdown <seconds>', 'seconds to wait before it starts', seconds)
     .option('--expires <time>', 'seconds or ISO time after which it must not start', expiry)
     .option('--queue <name>', 'queue to send it to')
     .option('--exchange <name>', 'exchange to send it to')
     .option('--routing-key <key>', 'routing key')
-    .option('--priority <n>', 'priority, 0 to 255', wholeNumber)
+    .option('--priority <n>', 'priority, 0 to 255', priority)
     .option('--serializer <name>', 'json, msgpack or yaml; default: that of the task', serializer)
     .option('-j, --json', 'print {"task_id": …}')
     .addHelpText(

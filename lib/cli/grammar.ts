@@ -38,8 +38,11 @@ export function readRequest(argv: readonly string[]): Request {
     const isAboutProgram = argv.some((word) => ['-h', '--help', '-V', '--version'].includes(word));
     return { command: isAboutProgram ? null : 'flower', at };
   }
-  if (name === 'help') return { command: argv[at + 1] ?? null, at };
-  if (!COMMANDS.some((command) => command.name === name)) throw new CliExit(EXIT.usage, explain(name));
+  const wanted = name === 'help' ? argv[at + 1] : name;
+  if (wanted !== undefined && !COMMANDS.some((command) => command.name === wanted)) {
+    throw new CliExit(EXIT.usage, explain(wanted));
+  }
+  if (name === 'help') return { command: wanted ?? null, at };
   const late = argv
     .slice(at + 1)
     .map((word) => word.split('=')[0] ?? '')

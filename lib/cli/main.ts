@@ -5,8 +5,8 @@ import { EXIT, explain } from './exit.ts';
 import { readRequest } from './grammar.ts';
 import { createProgram } from './program.ts';
 
-// The reader of a pipe may leave early, as `head` does: that is no failure of ours.
-process.stdout.on('error', () => process.exit(EXIT.ok));
+/** They go on without a reader, because others depend on them. */
+const SERVICES = new Set(['worker', 'flower', 'dev']);
 
 // When nobody reads our output any more (a closed terminal, `| head`), it is dropped. Without a listener the error would
 // end a worker, or come back from the log of the error itself, for ever.
@@ -26,6 +26,8 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const request = readRequest(argv);
+  // The reader of a pipe may leave early, as `head` does: that is no failure of ours.
+  if (!SERVICES.has(request.command ?? '')) process.stdout.on('error', () => process.exit(EXIT.ok));
   const program = await createProgram(request);
   await program.parseAsync(withEnvironment(program, argv, request.at), { from: 'user' });
 }

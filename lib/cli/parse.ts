@@ -3,14 +3,20 @@ import { type LogLevel, parseLogLevel } from '../util/logger.ts';
 
 /** A number of seconds from the command line. */
 export function seconds(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!(value >= 0)) throw new InvalidArgumentError(`"${text}" is not a number of seconds.`);
   return value;
 }
 
+/** NaN also for nothing and for what is beyond all numbers: an empty variable of a script is no zero. */
+function numberOf(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
 /** A whole number from the command line. */
 export function wholeNumber(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError(`"${text}" is not a whole number.`);
   return value;
 }
@@ -33,6 +39,13 @@ export function autoscale(text: string): { max: number; min: number } {
   const numbers = text.split(',').map(wholeNumber);
   if (numbers.length > 2) throw new InvalidArgumentError('It is max,min: two whole numbers.');
   return { max: Math.max(...numbers), min: numbers.length === 1 ? 0 : Math.min(...numbers) };
+}
+
+/** How often something is done again. */
+export function pause(text: string): number {
+  const value = seconds(text);
+  if (value < 0.1) throw new InvalidArgumentError(`It is ${value}, but must be 0.1 seconds at least.`);
+  return value;
 }
 
 /** A port; 0 stands for any free one. */

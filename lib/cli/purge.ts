@@ -49,9 +49,10 @@ async function confirm(names: readonly string[]): Promise<void> {
   if (!process.stdin.isTTY)
     throw new CliExit(EXIT.usage, 'Error: purge asks before it deletes; add -f in a script.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(
-    `This removes all tasks from: ${names.join(', ')}.\nThere is no undo. Are you sure? [y/N]: `,
-  );
+  const answer = await terminal
+    .question(`This removes all tasks from: ${names.join(', ')}.\nThere is no undo. Are you sure? [y/N]: `)
+    // Ctrl-C and Ctrl-D.
+    .catch(() => '');
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliExit(EXIT.failure, 'Aborted!');
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Celery } from '../app/celery.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
-import { list, seconds } from './parse.ts';
+import { list, pause, seconds } from './parse.ts';
 import { table } from './table.ts';
 import { onEndSignal } from './until-signal.ts';
 
@@ -34,7 +34,7 @@ export function registerQueues(program: Command): void {
         'workers that consume it.',
     )
     .option('-Q, --queues <names>', 'only these, with commas; default: all that the broker knows', list)
-    .option('-w, --watch [seconds]', `again every so many seconds (${WATCH_SECONDS}), until Ctrl-C`, seconds)
+    .option('-w, --watch [seconds]', `again every so many seconds (${WATCH_SECONDS}), until Ctrl-C`, pause)
     .option('-t, --timeout <seconds>', 'how long to wait for the workers', seconds, 1)
     .option('-j, --json', 'print JSON; with --watch a line each time')
     .addHelpText('after', '\nExample: umbel -A tasks queues --watch')

@@ -1,8 +1,15 @@
+import { UmbelError } from '../../lib/contract/errors.ts';
 import { encodeResult } from '../../lib/protocol/result.ts';
+import { within } from '../../lib/util/within.ts';
 import type { Handler } from '../http/router.ts';
 import { param } from './arguments.ts';
 import type { ApiContext } from './context.ts';
 import { readResult } from './read-result.ts';
+
+const PATIENCE_MS = 10_000;
+
+const notYet = (): UmbelError =>
+  new UmbelError('timeout', 'no answer yet; the task is aborted once it is back');
 
 /** Sets the state that an abortable task looks for (celery/contrib/abortable.py). */
 export const abort: Handler<ApiContext> = async ({ collector }, request) => {
@@ -15,6 +22,7 @@ export const abort: Handler<ApiContext> = async ({ collector }, request) => {
     children: [],
     dateDone: null,
   });
-  await readResult(() => collector.link.backend.store({ taskId, text }));
+  // A store that is away is tried for ever; the caller does not wait so long.
+  await readResult(() => within(collector.link.backend.store({ taskId, text }), PATIENCE_MS, notYet));
   return { status: 200, body: { message: `Aborted '${taskId}'` } };
 };

@@ -2,6 +2,7 @@ import { toError } from '../../lib/contract/errors.ts';
 import type { Monitor } from '../../lib/monitor/monitor.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
 import type { Logger } from '../../lib/util/logger.ts';
+import { within } from '../../lib/util/within.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { Interval } from './interval.ts';
 
@@ -41,7 +42,7 @@ export class QueueSampler {
   async list(): Promise<void> {
     if (!this.#link.isConnected) return;
     const now = nowSeconds();
-    for (const name of await withTimeout(this.#link.transport.listQueues())) {
+    for (const name of await inTime(this.#link.transport.listQueues())) {
       if (!NO_TASK_QUEUE.test(name)) this.#monitor.queues.see(name, now);
     }
   }
@@ -56,9 +57,9 @@ export class QueueSampler {
   async #sample(): Promise<void> {
     const { transport } = this.#link;
     try {
-      const samples = await withTimeout(transport.sampleQueues(this.#monitor.queues.names()));
+      const samples = await inTime(transport.sampleQueues(this.#monitor.queues.names()));
       this.#monitor.sampleQueues(samples, nowSeconds());
-      if (await withTimeout(transport.hasLostData?.() ?? Promise.resolve(false))) this.#loseData();
+      if (await inTime(transport.hasLostData?.() ?? Promise.resolve(false))) this.#loseData();
       this.#link.report(true);
     } catch (thrown) {
       this.#link.report(false, toError(thrown).message);
@@ -66,14 +67,6 @@ export class QueueSampler {
   }
 }
 
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(promise: Promise<T>): Promise<T> {
+  return within(promise, TIMEOUT_MS, () => new Error(`no answer within ${TIMEOUT_MS / 1000} s`));
 }

@@ -46,11 +46,17 @@ export class HttpServer<Context> implements Service {
   }
 
   start(): Promise<void> {
-    const { address, port } = this.#options;
+    const { address, port, logger } = this.#options;
     if (this.server.listening) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address, port)));
-      this.server.listen(port, address, resolve);
+      const refuse = (error: NodeJS.ErrnoException): void => reject(listenError(error, address, port));
+      this.server.once('error', refuse);
+      this.server.listen(port, address, () => {
+        this.server.off('error', refuse);
+        // One connection that could not be accepted, such as for want of file descriptors: the server goes on.
+        this.server.on('error', (error) => logger.error(`The HTTP server: ${error.message}`));
+        resolve();
+      });
     });
   }
 

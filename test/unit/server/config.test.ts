@@ -36,9 +36,9 @@ describe('options of the dashboard', () => {
   it.each([
     [{ port: 99_999 }, /port.*0 to 65535/],
     [{ broker: 'localhost' }, /broker.*redis:\/\/localhost:6379\/0/],
-    [{ brokerApi: 'localhost:15672' }, /brokerApi.*http:\/\/guest/],
-    [{ urlPrefix: '"><script>' }, /urlPrefix/],
-    [{ maxTasks: 0 }, /maxTasks/],
+    [{ brokerApi: 'localhost:15672' }, /--broker-api.*http:\/\/guest/],
+    [{ urlPrefix: '"><script>' }, /--url-prefix/],
+    [{ maxTasks: 0 }, /--max-tasks/],
     [{ address: '0.0.0.0' }, /no login.*0\.0\.0\.0[\s\S]*--unauthenticated/],
     [{ address: '192.168.1.5' }, /no login/],
   ])('refuses %j', (options, message) => {
