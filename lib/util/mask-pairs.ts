@@ -3,6 +3,7 @@ import { isSecretName, MASK } from './secret-names.ts';
 
 /** The words from which a name is looked at; cheap, because most texts have none. */
 const HINT = /pass|pwd|secret|token|key|credential|authorization|signature/gi;
+const ANY_HINT = new RegExp(HINT.source, 'i');
 const LONGEST_NAME = 60;
 const NAME_BEFORE = /[\w.-]*$/;
 const NAME_AFTER = /^[\w.-]*/;
@@ -20,6 +21,7 @@ const CLOSING = new Set(['}', ']', ')']);
  * `password=x` of a connection string, `Authorization: Bearer x` of a header.
  */
 export function maskPairs(text: string): string {
+  if (!ANY_HINT.test(text)) return text;
   let shown = '';
   let from = 0;
   for (const { index } of text.matchAll(HINT)) {

@@ -3,6 +3,7 @@ import { toError } from '../../contract/errors.ts';
 import { EventReceiver } from '../../events/receiver.ts';
 import { Monitor } from '../../monitor/monitor.ts';
 import { nowSeconds } from '../../util/clock.ts';
+import { maskText } from '../../util/mask.ts';
 import { onEndSignal } from '../until-signal.ts';
 import { detailsOf } from './details.ts';
 import type { Key } from './keys.ts';
@@ -124,7 +125,7 @@ class Top {
   }
 
   #tell(note: string): void {
-    this.#note = note;
+    this.#note = maskText(note);
     if (this.#noteTimer !== null) clearTimeout(this.#noteTimer);
     this.#noteTimer = setTimeout(() => {
       this.#note = '';
