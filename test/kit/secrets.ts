@@ -93,3 +93,11 @@ export const PLAIN_TEXTS: readonly string[] = [
 export function seen(text: string): string[] {
   return CANARIES.filter((canary) => text.toLowerCase().includes(canary.toLowerCase()));
 }
+
+/** What stands around the secrets that a text shows. */
+export function leaks(text: string): string[] {
+  return seen(text).flatMap((canary) => {
+    const at = text.search(new RegExp(canary, 'i'));
+    return [text.slice(Math.max(0, at - 300), at + 100)];
+  });
+}
