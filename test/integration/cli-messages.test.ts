@@ -115,7 +115,7 @@ describe('usage', () => {
     [['queues', '--watch', '0'], 2, /It is 0, but must be 0\.1 seconds at least/],
     [['call', 'x', '--eta', 'soon'], 2, /It must be an ISO time/],
     [['call', 'x', '--expires', ''], 2, /It must be seconds or an ISO time/],
-    [['call', 'x', '--priority', '300'], 2, /A priority is a whole number from 0 to 9/],
+    [['call', 'x', '--priority', '300'], 2, /A priority is a whole number from 0 to 255/],
     [
       ['--max-tasks', '0', '--memory-only'],
       1,
