@@ -1,10 +1,8 @@
 import type { ResultBackend } from '../backend/backend.ts';
-import { openBackend } from '../backend/open.ts';
 import { isRpcUrl, RpcBackend } from '../backend/rpc/rpc-backend.ts';
 import { Mailbox } from '../control/mailbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
 import { serializerNamed } from '../protocol/serializer.ts';
-import { openTransport } from '../transport/open.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { LamportClock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
@@ -12,7 +10,10 @@ import { OnDemand } from '../util/on-demand.ts';
 import { type Config, EMBEDDED_BACKEND, EMBEDDED_BROKER } from './config.ts';
 import { backendOptionsOf, transportOptionsOf } from './connection-options.ts';
 
-/** The connections of an app: each opened on first use, shared by all users, closed together. */
+/**
+ * The connections of an app: each opened on first use, shared by all users, closed together. Their code is loaded then
+ * too: a child of a pool, which rarely opens any, starts in half the time.
+ */
 export class Connections {
   readonly #conf: Config;
   readonly #clock: LamportClock;
@@ -99,6 +100,7 @@ export class Connections {
 
   async #startTransport(): Promise<Transport> {
     const conf = this.#conf;
+    const { openTransport } = await import('../transport/open.ts');
     const transport = openTransport(conf.broker_url, {
       logger: this.#logger,
       ...transportOptionsOf(conf),
@@ -108,6 +110,7 @@ export class Connections {
   }
 
   async #startBackend(): Promise<ResultBackend> {
+    const { openBackend } = await import('../backend/open.ts');
     const backend = openBackend(
       this.backendUrl,
       { logger: this.#logger, ...backendOptionsOf(this.#conf) },

@@ -1,7 +1,9 @@
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { createJiti } from 'jiti';
 import { toError, UmbelError } from '../contract/errors.ts';
 import type { RouteFunction } from './routes.ts';
+
+type Jiti = typeof import('jiti');
 
 /**
  * The function that a text in `task_routes` names: `./routes.ts:route`, or just the module for its default export. The
@@ -17,6 +19,7 @@ export function loadRoute(spec: string): RouteFunction {
 function exportOf(path: string, name: string, spec: string): unknown {
   try {
     // Where a call goes must be known before it is sent, so this cannot be an import that is waited for.
+    const { createJiti }: Jiti = createRequire(import.meta.url)('jiti');
     const module: unknown = createJiti(import.meta.url)(resolve(path));
     return typeof module === 'object' && module !== null ? Reflect.get(module, name) : undefined;
   } catch (error) {

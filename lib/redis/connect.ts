@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { ioredis } from './library.ts';
 import { tlsOptions } from './tls.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -38,5 +39,6 @@ export function createClient(address: RedisAddress, { name, timeoutMs }: Connect
   if (address.username) options.username = address.username;
   if (address.password) options.password = address.password;
   if (address.tls) options.tls = tlsOptions(address.tls);
-  return new Redis(options);
+  const { Redis: Client } = ioredis();
+  return new Client(options);
 }

@@ -1,6 +1,7 @@
-import { Command, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createClient } from './connect.ts';
 import { ConnectionLost, isMissingScript, isReply, messageOf } from './failures.ts';
+import { ioredis } from './library.ts';
 import type { Script } from './script.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -111,6 +112,7 @@ export class Link {
     if (this.#unanswered === 0) this.#heardAt = performance.now();
     this.#unanswered += 1;
     this.#cork(client);
+    const { Command } = ioredis();
     const request = new Command(command, [...args], { replyEncoding });
     return Promise.resolve(client.sendCommand(request)).then(
       (reply: unknown) => {

@@ -28,8 +28,8 @@ const ALIVE_TIMEOUT_SECONDS = 60;
 
 /**
  * Runs tasks in children, processes or threads, one task each at a time, so that a crash, a leak or a hard limit costs
- * one task only. A lost child is replaced at once; children that end before they are ready are replaced more and more
- * slowly, and when five in a row did, the pool gives up.
+ * one task only. Children start a few at a time. A lost one is replaced at once; those that end before they are ready are
+ * replaced more and more slowly, and when five in a row did and none is left, the pool gives up.
  */
 export abstract class ChildPool implements Pool, ChildListener {
   abstract readonly kind: PoolKind;
@@ -40,11 +40,13 @@ export abstract class ChildPool implements Pool, ChildListener {
   readonly #childPath: string;
   readonly #children = new Set<Child>();
   readonly #idle: Child[] = [];
-  readonly #starts = new StartGuard();
+  readonly #starts: StartGuard;
   #size: number;
   #spawned = 0;
   #jobCount = 0;
   #isStopping = false;
+  /** Some child was ready once: the app can be loaded. */
+  #hasLoaded = false;
   /** A restart under way: the first child with the new code, and those that go once it is ready. */
   #trial: { readonly child: Child; readonly old: readonly Child[] } | null = null;
   #waiters: (() => void)[] = [];
@@ -53,6 +55,7 @@ export abstract class ChildPool implements Pool, ChildListener {
     this.#options = options;
     this.host = options.host;
     this.#size = options.size;
+    this.#starts = new StartGuard(options.timer, () => this.#fill());
     this.#childPath =
       options.childPath ?? fileURLToPath(new URL(`child-main${extname(import.meta.url)}`, import.meta.url));
   }
@@ -82,14 +85,13 @@ export abstract class ChildPool implements Pool, ChildListener {
 
   /** Resolves when the first child is ready, so that a task module that does not load is known at once. */
   async start(): Promise<void> {
-    for (let index = 0; index < this.#size; index += 1) this.#spawn();
+    this.#fill();
     await this.#until(() => this.#idle.length > 0 || this.#isStopping);
   }
 
   /** Idle children end, busy ones after their task. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#starts.stop();
     for (const child of this.#children) child.retire();
     await this.#until(() => this.#children.size === 0);
   }
@@ -111,14 +113,13 @@ export abstract class ChildPool implements Pool, ChildListener {
 
   async abandonAll(): Promise<void> {
     this.#isStopping = true;
-    this.#starts.stop();
     for (const child of this.#children) child.kill('SIGKILL', { kind: 'shutdown' });
     await this.#until(() => this.#children.size === 0);
   }
 
   grow(count: number): void {
     this.#size += count;
-    for (let index = 0; index < count; index += 1) this.#spawn();
+    this.#fill();
   }
 
   shrink(count: number): void {
@@ -130,8 +131,10 @@ export abstract class ChildPool implements Pool, ChildListener {
       );
     }
     this.#size -= count;
-    const busyLast = [...this.#children].filter((child) => !child.isRetiring).sort(byIdleFirst);
-    for (const child of busyLast.slice(0, count)) this.#retire(child);
+    const busyLast = [...this.#children]
+      .filter((child) => !child.isRetiring)
+      .sort((a, b) => costOf(a) - costOf(b));
+    for (const child of busyLast.slice(0, Math.max(0, busyLast.length - this.#size))) this.#retire(child);
   }
 
   /** The old children go on until a new one is ready: code that does not load changes nothing. */
@@ -146,8 +149,10 @@ export abstract class ChildPool implements Pool, ChildListener {
   }
 
   onReady(child: Child): void {
-    this.#starts.succeeded();
+    this.#starts.succeeded(child);
+    this.#hasLoaded = true;
     this.#offer(child);
+    this.#fill();
     if (this.#trial?.child !== child) return;
     const { old } = this.#trial;
     this.#trial = null;
@@ -166,11 +171,11 @@ export abstract class ChildPool implements Pool, ChildListener {
   onExit(child: Child, exit: ChildExit): void {
     this.#children.delete(child);
     this.#forgetIdle(child);
+    this.#starts.ended(child);
     if (this.#trial?.child === child) this.#abandonRestart(exit);
-    else if (!child.isRetiring && !this.#isStopping) {
-      this.host.logger.error(`${this.childNoun} '${child.name}' pid:${child.pid} exited with '${exit.text}'`);
-    }
-    this.#replace(exit);
+    else if (!child.isRetiring && !this.#isStopping) this.#report(child, exit);
+    if (!exit.wasReady && !child.isRetiring) this.#onFailedStart(exit);
+    this.#fill();
     this.#wake();
   }
 
@@ -202,14 +207,23 @@ export abstract class ChildPool implements Pool, ChildListener {
     return false;
   }
 
-  #replace(exit: ChildExit): void {
-    if (this.#isStopping || this.#children.size + this.#starts.pendingCount >= this.#size) return;
-    if (exit.wasReady) {
-      this.#spawn();
-      return;
-    }
-    const isHopeless = exit.complaint !== null || !this.#starts.failed(() => this.#spawn());
-    if (isHopeless) this.#giveUp(exit);
+  /** Starts what is missing, as far as it may start now. */
+  #fill(): void {
+    while (!this.#isStopping && this.#children.size < this.#size && this.#starts.mayStart) this.#spawn();
+  }
+
+  #report({ name, pid }: Child, { text, complaint }: ChildExit): void {
+    const why = complaint === null ? '' : `: ${complaint}`;
+    this.host.logger.error(`${this.childNoun} '${name}' pid:${pid} exited with '${text}'${why}`);
+  }
+
+  /** What does not load at first never will. Later it may be half written, and the children that are there go on. */
+  #onFailedStart(exit: ChildExit): void {
+    if (this.#isStopping) return;
+    this.#starts.failed();
+    const isLeft = [...this.#children].some(({ isReady }) => isReady);
+    if (isLeft) return;
+    if (this.#starts.isHopeless || (exit.complaint !== null && !this.#hasLoaded)) this.#giveUp(exit);
   }
 
   #giveUp({ complaint, text }: ChildExit): void {
@@ -247,6 +261,7 @@ export abstract class ChildPool implements Pool, ChildListener {
       listener: this,
     });
     this.#children.add(child);
+    this.#starts.started(child);
     return child;
   }
 
@@ -278,6 +293,7 @@ export abstract class ChildPool implements Pool, ChildListener {
   }
 }
 
-function byIdleFirst(a: Child, b: Child): number {
-  return Number(a.job !== null) - Number(b.job !== null);
+/** What ending it costs: little before it is ready, something when it is idle, most when it is busy. */
+function costOf({ isReady, job }: Child): number {
+  return Number(isReady) + Number(job !== null);
 }

@@ -34,6 +34,9 @@ export interface ChildOptions {
   readonly listener: ChildListener;
 }
 
+/** So long may a child take to close what it has open. It gives itself two seconds. */
+const LEAVE_MS = 10_000;
+
 /**
  * One process or thread of a pool: starting → idle ⇄ busy → gone. It runs one task at a time. A retiring one gets no
  * new task and ends after the present one. The limits of its task are timed here: a child that computes could not.
@@ -97,10 +100,11 @@ export class Child implements Timed {
     this.#carrier.kill(signal);
   }
 
-  /** Lets it end: at once when idle, else after its task. */
+  /** Lets it end: at once when it starts or is idle, else after its task. */
   retire(): void {
     this.isRetiring = true;
-    if (this.job === null) this.#carrier.send({ umbel: 'exit' });
+    if (!this.isReady) this.kill('SIGKILL', null);
+    else if (this.job === null) this.#leave();
   }
 
   onTime(): void {
@@ -161,8 +165,14 @@ export class Child implements Timed {
     this.memoryBytes = memoryBytes;
     job?.onOutcome(outcome);
     // Its last words were faster than the signal, or its task catches signals: it gets no other task, and has to go.
-    if (this.isRetiring || this.#isDying) this.#carrier.send({ umbel: 'exit' });
+    if (this.isRetiring || this.#isDying) this.#leave();
     else this.#listener.onIdle(this);
+  }
+
+  /** Something that its tasks left behind may compute or wait for ever. */
+  #leave(): void {
+    this.#carrier.send({ umbel: 'exit' });
+    this.#limit ??= this.#timer.after(LEAVE_MS, { onTime: () => this.kill('SIGKILL', null) });
   }
 
   async #storeState({ number, taskId, state, metaText }: FromChild & { umbel: 'state' }): Promise<void> {

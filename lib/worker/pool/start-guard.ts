@@ -1,45 +1,73 @@
+import { availableParallelism } from 'node:os';
 import { backoffMs } from '../../util/backoff.ts';
+import type { HeapTimer, TimerEntry } from '../timer/heap-timer.ts';
 
 /** So many starts in a row that never got ready mean that none will. */
 const MAX_FAILED_STARTS = 5;
 const BACKOFF = { baseMs: 100, maxMs: 5000 };
+/** A start that takes longer than this waits for something itself, such as a connection: the next one need not wait. */
+const TURN_MS = 500;
+/** One processor is left to the worker, which feeds the children that are ready. */
+const STARTS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
-/** Keeps children that end before they are ready from being started in a storm: more and more slowly, then no more. */
+/**
+ * Decides when children may start. Each start computes for some tenths of a second, so only few run at once, beside the
+ * tasks of those that are ready. Those that end before they are ready are followed by the next more and more slowly.
+ */
 export class StartGuard {
-  readonly #pending = new Set<NodeJS.Timeout>();
+  readonly #timer: HeapTimer;
+  readonly #onMayStart: () => void;
+  readonly #turns = new Map<object, TimerEntry>();
+  #waiting: TimerEntry | null = null;
   #failures = 0;
+
+  /** `timer` counts durations. `onMayStart` is called when time alone has made a start possible again. */
+  constructor(timer: HeapTimer, onMayStart: () => void) {
+    this.#timer = timer;
+    this.#onMayStart = onMayStart;
+  }
+
+  get mayStart(): boolean {
+    return this.#waiting === null && this.#turns.size < STARTS_AT_ONCE;
+  }
 
   /** Failed starts in a row. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Starts that wait for their turn. */
-  get pendingCount(): number {
-    return this.#pending.size;
+  /** There were so many that the next will fail too. */
+  get isHopeless(): boolean {
+    return this.#failures >= MAX_FAILED_STARTS;
   }
 
-  succeeded(): void {
+  started(child: object): void {
+    const onTime = (): void => {
+      this.#turns.delete(child);
+      this.#onMayStart();
+    };
+    this.#turns.set(child, this.#timer.after(TURN_MS, { onTime }));
+  }
+
+  succeeded(child: object): void {
     this.#failures = 0;
+    this.ended(child);
   }
 
-  /** A start has failed: calls `again` after a while, or returns false when there were too many. */
-  failed(again: () => void): boolean {
+  /** It ended before it was ready: the next start waits. */
+  failed(): void {
     this.#failures += 1;
-    if (this.#failures >= MAX_FAILED_STARTS) return false;
-    const timeout = setTimeout(
-      () => {
-        this.#pending.delete(timeout);
-        again();
-      },
-      backoffMs(this.#failures - 1, BACKOFF),
-    );
-    this.#pending.add(timeout);
-    return true;
+    const onTime = (): void => {
+      this.#waiting = null;
+      this.#onMayStart();
+    };
+    this.#waiting ??= this.#timer.after(backoffMs(this.#failures - 1, BACKOFF), { onTime });
   }
 
-  stop(): void {
-    for (const timeout of this.#pending) clearTimeout(timeout);
-    this.#pending.clear();
+  /** Its start is over, however. */
+  ended(child: object): void {
+    const turn = this.#turns.get(child);
+    if (turn !== undefined) this.#timer.cancel(turn);
+    this.#turns.delete(child);
   }
 }
