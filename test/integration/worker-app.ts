@@ -35,6 +35,10 @@ app.task('w.spin', { timeLimit: 1 }, (ms: number) => {
   const end = Date.now() + ms;
   while (Date.now() < end);
 });
+app.task('w.compute', (ms: number) => {
+  const end = Date.now() + ms;
+  while (Date.now() < end);
+});
 app.task('w.report', { bind: true }, async (self) => {
   await self.updateState({ state: 'PROGRESS', meta: { current: 1, total: 2, step: 'half' } });
   await sleep(20);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isAlive } from '../kit/is-alive.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 import { WorkerBench } from '../kit/worker-bench.ts';
 
@@ -114,6 +115,18 @@ describe('resizing by remote control', () => {
       error: 'The solo pool runs one task at a time and cannot grow.',
     });
     expect(await stats()).toMatchObject({ prefetch_count: 4 });
+  });
+});
+
+describe('a worker that is killed', () => {
+  it('takes its processes with it, whatever they compute', async () => {
+    const worker = await bench.worker('-n', 'pool', '-c', '1');
+    await bench.app.sendTask('w.compute', [120_000]);
+    await waitUntil('it runs', async () => (await runningCount()) === 1, 10_000);
+    const [pid] = ((await stats())['pool'] as { processes: number[] }).processes;
+    expect(isAlive(pid ?? 0)).toBe(true);
+    await worker.stop('SIGKILL');
+    await waitUntil('its process is gone', () => !isAlive(pid ?? 0), 10_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Carrier, CarrierListener } from './carrier.ts';
 import { ChildPool, type ChildPoolOptions } from './child-pool.ts';
+import { findLeash, type Leash } from './leash.ts';
 import type { PoolKind } from './pool.ts';
 import { ProcessCarrier } from './process-carrier.ts';
 
@@ -15,11 +16,17 @@ export class PreforkPool extends ChildPool {
   readonly kind: PoolKind = 'prefork';
   readonly #lostWaitMs: number;
   readonly #outputFd: number | null;
+  #leash: Leash | null = null;
 
   constructor(options: PreforkPoolOptions) {
     super(options);
     this.#lostWaitMs = (options.lostWaitSeconds ?? LOST_WAIT_SECONDS) * 1000;
     this.#outputFd = options.settings.outputFd ?? null;
+  }
+
+  override async start(): Promise<void> {
+    this.#leash = await findLeash();
+    await super.start();
   }
 
   info(): Record<string, unknown> {
@@ -36,6 +43,7 @@ export class PreforkPool extends ChildPool {
   }
 
   protected override carry(path: string, _name: string, listener: CarrierListener): Carrier {
-    return new ProcessCarrier({ path, lostWaitMs: this.#lostWaitMs, outputFd: this.#outputFd }, listener);
+    const settings = { lostWaitMs: this.#lostWaitMs, outputFd: this.#outputFd, leash: this.#leash };
+    return new ProcessCarrier({ path, ...settings }, listener);
   }
 }

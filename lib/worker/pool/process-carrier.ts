@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Carrier, CarrierListener } from './carrier.ts';
 import type { ToChild } from './ipc.ts';
+import type { Leash } from './leash.ts';
 import { signalNumber } from './signal-number.ts';
 
 export interface ProcessCarrierOptions {
@@ -13,6 +14,8 @@ export interface ProcessCarrierOptions {
   readonly lostWaitMs: number;
   /** Open file that takes its output; null for that of this process. */
   readonly outputFd: number | null;
+  /** Lets the system end it with this process; null where that cannot be. */
+  readonly leash: Leash | null;
 }
 
 /** A process of its own, with Node's channel. */
@@ -22,11 +25,18 @@ export class ProcessCarrier implements Carrier {
   readonly #lostWaitMs: number;
   #isGone = false;
 
-  constructor({ path, lostWaitMs, outputFd }: ProcessCarrierOptions, listener: CarrierListener) {
+  constructor({ path, lostWaitMs, outputFd, leash }: ProcessCarrierOptions, listener: CarrierListener) {
     this.#listener = listener;
     this.#lostWaitMs = lostWaitMs;
     const output = outputFd ?? 'inherit';
-    this.#process = fork(path, [], { serialization: 'json', stdio: ['ignore', output, output, 'ipc'] });
+    this.#process = fork(path, [], {
+      serialization: 'json',
+      stdio: ['ignore', output, output, 'ipc'],
+      ...(leash !== null && {
+        execPath: leash.path,
+        execArgv: [...leash.args, process.execPath, ...process.execArgv],
+      }),
+    });
     this.#process.on('message', (message) => listener.onMessage(message));
     // A channel that breaks is followed by `exit`, which says all there is to say; a failed start is not.
     this.#process.on('error', (error) => {
