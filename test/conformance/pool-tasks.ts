@@ -19,6 +19,12 @@ app.task('spin', (ms: number) => {
   while (performance.now() < end);
   return 'spun';
 });
+app.task('haunt', (ms: number) => {
+  setTimeout(() => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  }, 0);
+});
 app.task('exit', (code: number) => process.exit(code));
 app.task('polite', { bind: true }, async (self) => {
   try {

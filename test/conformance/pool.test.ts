@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -126,6 +129,7 @@ const POOLS: readonly { kind: string; make: (host: PoolHost) => Pool }[] = [
 const hasChildren = (kind: string): boolean => kind === 'prefork' || kind === 'threads';
 
 let host = new NotedHost();
+let folder = '';
 let pool: Pool;
 
 /** Waits for room, then runs. */
@@ -137,12 +141,23 @@ async function run(task: string, args: readonly unknown[] = [], limits: Limits =
   return job;
 }
 
-async function until(isMet: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+async function until(isMet: () => boolean, timeoutMs = 10_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   while (!isMet()) {
-    if (performance.now() > deadline) throw new Error('waited 10 s in vain');
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s in vain`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+function childrenOf(kind: string): number {
+  return kind === 'threads' ? Number(pool.info()['threads']) : pool.pids().length;
+}
+
+/** An app of its own, which the test may write again. */
+function writeApp(source: string): string {
+  const path = join(folder, 'tasks.mts');
+  writeFileSync(path, source);
+  return path;
 }
 
 async function outcomeOf(job: NotedJob): Promise<TraceOutcome> {
@@ -265,10 +280,12 @@ describe.each([
 ])('$kind pool, children', ({ kind, make }) => {
   beforeEach(() => {
     host = new NotedHost();
+    folder = mkdtempSync(join(tmpdir(), 'umbel-pool-'));
   });
   afterEach(async () => {
     await pool.abandonAll();
     timer.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const who = async (): Promise<string | null> => (await outcomeOf(await run('whoami'))).resultText;
@@ -347,6 +364,73 @@ describe.each([
     pool = make(host, 1, { aliveTimeoutSeconds: 0.001 });
     await pool.start();
     expect(host.fatal?.message).toMatch(/end before they are ready \(5 times, not ready in time\)/);
+  });
+
+  it('stops while it waits to start a child again', async () => {
+    pool = make(host, 1, { app: writeApp('process.exit(7);') });
+    const starting = pool.start();
+    for (let count = 0; count < 3; count += 1) {
+      await until(() => childrenOf(kind) > 0);
+      await until(() => childrenOf(kind) === 0);
+    }
+    await pool.stop();
+    await starting;
+    expect(host.fatal).toBeNull();
+  });
+
+  it('goes on with the children that are there while others do not load', async () => {
+    const good =
+      "import { Celery } from 'umbel'; export const app = new Celery('a'); app.task('one', () => 1);";
+    const path = writeApp(`${good} app.task('exit', () => process.exit(3));`);
+    pool = make(host, 2, { app: path });
+    await pool.start();
+    await until(() => host.rooms >= 2);
+    writeFileSync(path, `${good} throw new Error('half written');`);
+    await (await run('exit')).end;
+    await until(() => childrenOf(kind) === 2);
+    await until(() => childrenOf(kind) === 1);
+    expect((await outcomeOf(await run('one'))).resultText).toBe('1');
+    expect(host.fatal).toBeNull();
+    writeFileSync(path, `${good} app.task('whole', () => 2);`);
+    const { rooms } = host;
+    await until(() => host.rooms > rooms);
+    expect((await outcomeOf(await run('whole'))).resultText).toBe('2');
+  });
+
+  it('shrinks while its children start, and grows again', async () => {
+    pool = make(host, 4);
+    await pool.start();
+    pool.shrink(3);
+    await until(() => childrenOf(kind) === 1);
+    expect(await who()).toBe(await who());
+    const { rooms } = host;
+    pool.grow(1);
+    await until(() => host.rooms > rooms);
+    expect(childrenOf(kind)).toBe(2);
+    const jobs = await Promise.all([run('sleep', [500]), run('sleep', [500])]);
+    expect(pool.active).toBe(2);
+    await Promise.all(jobs.map(outcomeOf));
+  });
+
+  it('counts right when children that are to go meet their hard limit first', async () => {
+    pool = make(host, 2);
+    await pool.start();
+    const jobs = await Promise.all([1, 2].map(() => run('spin', [60_000], { timeLimit: 0.5 })));
+    pool.shrink(1);
+    const ends = await Promise.all(jobs.map(({ end }) => end));
+    expect(ends).toEqual(Array(2).fill({ loss: { kind: 'timeout', seconds: 0.5 } }));
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
+    expect([pool.size, childrenOf(kind)]).toEqual([1, 1]);
+  });
+
+  it('ends a child that cannot leave because its task left something behind', {
+    timeout: 30_000,
+  }, async () => {
+    pool = make(host, 1, { maxTasksPerChild: 1 });
+    await pool.start();
+    expect((await outcomeOf(await run('haunt', [600_000]))).state).toBe('SUCCESS');
+    await until(() => pool.hasRoom, 25_000);
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
   });
 
   it('gives up with the reason when the app does not load', async () => {

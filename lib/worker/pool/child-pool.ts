@@ -92,6 +92,7 @@ export abstract class ChildPool implements Pool, ChildListener {
   /** Idle children end, busy ones after their task. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#wake();
     for (const child of this.#children) child.retire();
     await this.#until(() => this.#children.size === 0);
   }
@@ -113,6 +114,7 @@ export abstract class ChildPool implements Pool, ChildListener {
 
   async abandonAll(): Promise<void> {
     this.#isStopping = true;
+    this.#wake();
     for (const child of this.#children) child.kill('SIGKILL', { kind: 'shutdown' });
     await this.#until(() => this.#children.size === 0);
   }
