@@ -47,7 +47,11 @@ async function run(app: Celery, name: string, args: readonly unknown[] = []): Pr
   return result.id;
 }
 
-describe.each(['prefork', 'async'])('a %s worker', (pool) => {
+describe.each([
+  ['prefork', 'ForkPoolWorker-1'],
+  ['threads', 'ThreadPoolWorker-1'],
+  ['async', 'MainProcess'],
+])('a %s worker', (pool, name) => {
   const args = ['-P', pool, '-c', '1'];
 
   test('logs what a task prints, with its name and id', async () => {
@@ -56,9 +60,10 @@ describe.each(['prefork', 'async'])('a %s worker', (pool) => {
       async (app, worker) => {
         const id = await run(app, 'set.print');
         await worker.waitFor(/from stderr/);
-        const name = pool === 'prefork' ? 'ForkPoolWorker-1' : 'MainProcess';
+        const lines = worker.output.split('\n').filter((line) => line.includes(`[${id}]: `));
         for (const text of ['first line', 'second line', 'from stderr']) {
-          expect(worker.output).toContain(`WARNING/${name}] set.print[${id}]: ${text}\n`);
+          const line = lines.find((some) => some.endsWith(`WARNING/${name}] set.print[${id}]: ${text}`));
+          expect(line?.match(/WARNING/g)).toHaveLength(1);
         }
       },
       args,

@@ -1,6 +1,8 @@
+import { Writable } from 'node:stream';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { toError } from '../../contract/errors.ts';
 import type { Logger } from '../../util/logger.ts';
+import { originalOf } from '../../util/redirect.ts';
 import type { Carrier, CarrierListener } from './carrier.ts';
 import type { ToChild } from './ipc.ts';
 
@@ -19,7 +21,9 @@ export class ThreadCarrier implements Carrier {
   readonly #thread: Worker;
 
   constructor({ path, name, resourceLimits, logger }: ThreadCarrierOptions, listener: CarrierListener) {
-    this.#thread = new Worker(path, { name, resourceLimits });
+    this.#thread = new Worker(path, { name, resourceLimits, stdout: true, stderr: true });
+    this.#thread.stdout.pipe(directly(process.stdout));
+    this.#thread.stderr.pipe(directly(process.stderr));
     this.#thread.on('message', (message) => listener.onMessage(message));
     let cause = '';
     this.#thread.on('error', (thrown) => {
@@ -38,4 +42,13 @@ export class ThreadCarrier implements Carrier {
   kill(): void {
     void this.#thread.terminate();
   }
+}
+
+/** To the output itself: what a thread prints is a log line of its own already. */
+function directly(stream: NodeJS.WriteStream): Writable {
+  return new Writable({
+    write: (chunk, _encoding, done) => {
+      Reflect.apply(originalOf(stream), stream, [chunk, done]);
+    },
+  });
 }
