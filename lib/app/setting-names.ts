@@ -19,6 +19,8 @@ const ABSENT: readonly (readonly [RegExp, string])[] = [
     'that result backend is not there',
   ],
   [/^broker_(read|write)_url$/, 'broker_url serves both'],
+  [/^broker_channel_error_retry$/, 'a channel that the broker closes is always opened again'],
+  [/^worker_enable_prefetch_count_reduction$/, 'what a worker holds survives a reconnect'],
   [/^broker_(host|port|user|password|vhost|transport)$/, 'write it into broker_url'],
   [/^redis_(host|port|db|username|password)$/, 'write it into result_backend'],
   [/^redis_/, 'connections of Redis are opened, kept and watched without settings'],

@@ -76,7 +76,7 @@ function addPoolOptions(command: Command): Command {
     .option('--prefetch-multiplier <n>', 'messages to hold for each slot; 0: no limit', wholeNumber)
     .option('--disable-prefetch', 'take a message only when a slot is free for it (not on RabbitMQ)')
     .addOption(
-      new Option('-O <profile>', 'default or fair: both give a task to a slot that is free')
+      new Option('-O, --optimization <profile>', 'default or fair: both give a task to a slot that is free')
         .choices(['default', 'fair', 'fast', 'fcfs'])
         .hideHelp(),
     );

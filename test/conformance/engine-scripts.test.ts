@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { STORE } from '../../lib/backend/redis/scripts.ts';
 import type { Script } from '../../lib/redis/script.ts';
@@ -12,6 +12,7 @@ import {
   RESTORE,
 } from '../../lib/transport/redis/scripts.ts';
 import { Engine } from '../../server/engine/engine.ts';
+import { PYTHON } from '../kit/python.ts';
 import { RawRedis } from '../kit/raw-redis.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 
@@ -220,7 +221,13 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
 });
 
 describe("redis-py's locks", () => {
-  const source = readFileSync('/usr/lib/python3/dist-packages/redis/lock.py', 'utf8');
+  const source = execFileSync(
+    PYTHON,
+    ['-c', 'import inspect, redis.lock; print(inspect.getsource(redis.lock))'],
+    {
+      encoding: 'utf8',
+    },
+  );
   const text = (name: string): string =>
     new RegExp(`LUA_${name}_SCRIPT = """([\\s\\S]*?)"""`).exec(source)?.[1] ?? '';
 

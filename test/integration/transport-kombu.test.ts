@@ -5,17 +5,18 @@ import type { Delivery, Transport } from '../../lib/transport/transport.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { idOf, ids, taskMessage } from '../kit/messages.ts';
 import { ROOT, TestProcess } from '../kit/process.ts';
+import { PYTHON } from '../kit/python.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
-/* Messages that one side's worker died with are brought back by the other side, with Debian's kombu 5.2.4. */
+/* Messages that one side's worker died with are brought back by the other side. */
 
 describe.each(SERVERS)('kombu and Umbel on $name', ({ start }) => {
   let server: TestServer;
   let redis: Redis;
 
   const kombu = async (visibilityTimeout: number, command: string, queue = 'celery'): Promise<string[]> => {
-    const peer = new TestProcess('/usr/bin/python3', [
+    const peer = new TestProcess(PYTHON, [
       `${ROOT}test/integration/kombu_peer.py`,
       server.url(),
       String(visibilityTimeout),

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { type AnyCanvas, Celery, chain, chord, group } from '../../lib/index.ts';
 import { python } from '../kit/python.ts';
 
-/* What Python's own objects compose, against what ours do: `a | b` there, chain and pipe here. Nothing is sent.
- * (Debian's 5.2 does not join two chords in a row yet; 5.6 and we do.) */
+/* What Python's own objects compose, against what ours do: `a | b` there, chain and pipe here. Nothing is sent. */
 
 const app = new Celery('json', { broker: 'redis://127.0.0.1:1/0' });
 const s = (name: string, ...args: unknown[]) => app.signature<never>(name, args);
@@ -66,9 +65,17 @@ const CASES: [string, AnyCanvas][] = [
   ['skewed(group(b, c, d))', group(b.clone(), c.clone(), d.clone()).skew({ start: 1, stop: 2 })],
 ];
 
+/** What 5.2 composes in another way than 5.5, 5.6 and ours. */
+const LATER: [string, AnyCanvas][] = [
+  ['a | chord([b, c], d) | group(a, e)', a.pipe(chord([b, c], d)).pipe(group(a, e))],
+  ['linked(chain(a, b), c, d) | e', chain([a, b]).link(c).linkError(d).pipe(e)],
+  ['chord([b, c], d) | chord([b, c], e)', chord([b, c], d).pipe(chord([b, c], e))],
+];
+
 test('the same JSON', async () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   const source = [
+    'import celery',
     'from celery import chain, group, chord',
     'from celery.canvas import chunks, xmap, xstarmap',
     'def linked(x, callback, errback): x.link(callback); x.link_error(errback); return x',
@@ -76,20 +83,31 @@ test('the same JSON', async () => {
     'def unmoved(x): x.set_immutable(True); return x',
     'def skewed(x): return x.skew(start=1, stop=2)',
     `def fresh(): return {n: app.signature(n, args=(1,) if n == "a" else ()) for n in ${JSON.stringify(names)}}`,
-    'def plain(x): return json.loads(json.dumps(x, default=lambda v: list(v)))',
-    `[plain(eval(x, {**globals(), **fresh()})) for x in ${JSON.stringify(CASES.map(([expression]) => expression))}]`,
+    // 5.6 leaves this among the options of a group's errbacks, where nothing reads it.
+    'def bare(x): x.get("options", {}).pop("immutable", None); return x',
+    'def plain(x): return json.loads(json.dumps(x, default=lambda v: list(v)), object_hook=bare)',
+    'def made(all): return [plain(eval(x, {**globals(), **fresh()})) for x in all]',
+    `[list(celery.VERSION[:2]), made(${expressionsOf(CASES)}), made(${expressionsOf(LATER)})]`,
   ].join('\n');
-  const expected = await python(
+  const [version, common, later] = (await python(
     { broker: 'redis://127.0.0.1:1/0', backend: 'redis://127.0.0.1:1/1' },
     source,
-  );
-  const made = CASES.map(([expression, canvas]) => [expression, JSON.parse(JSON.stringify(canvas))]);
-  for (const [index, [expression, json]] of made.entries()) {
-    expect.soft([expression, json]).toEqual([expression, Reflect.get(Object(expected), index)]);
+  )) as [[number, number], unknown[], unknown[]];
+  const isLater = version[0] > 5 || version[1] > 2;
+  const expected = isLater ? [...common, ...later] : common;
+  const made = isLater ? [...CASES, ...LATER] : CASES;
+  expect(expected).toHaveLength(made.length);
+  for (const [index, [expression, canvas]] of made.entries()) {
+    const json = JSON.parse(JSON.stringify(canvas));
+    expect.soft([expression, json]).toEqual([expression, expected[index]]);
   }
 });
 
-test('what Celery 5.6 composes in another way than 5.2', () => {
+function expressionsOf(cases: readonly [string, AnyCanvas][]): string {
+  return JSON.stringify(cases.map(([expression]) => expression));
+}
+
+test('what Celery 5.6 composes in another way than 5.2, without asking it', () => {
   /** The canvas as Python would write it. */
   const shape = (json: unknown): string => {
     const { task, kwargs, options } = Object(json);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
 import { ROOT, TestProcess } from '../kit/process.ts';
+import { PYTHON } from '../kit/python.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
@@ -36,7 +37,7 @@ function local(hostname: string): LocalWorker {
 /** Stock Celery, with mingle and gossip. */
 async function stock(hostname: string): Promise<TestProcess> {
   const worker = new TestProcess(
-    '/usr/bin/python3',
+    PYTHON,
     ['-m', 'celery', '-A', 'tasks_py', 'worker', '-l', 'debug', '-c', '1', '-Q', 'py', '-n', hostname],
     {
       cwd: `${ROOT}test/interop`,

@@ -12,6 +12,7 @@ import { decodeException, encodeException, exceptionRepr } from '../../lib/proto
 import { reprArgs } from '../../lib/protocol/repr.ts';
 import { LimitedSet } from '../../lib/worker/revoked.ts';
 import { ROOT } from '../kit/process.ts';
+import { PYTHON } from '../kit/python.ts';
 
 /* What Python's own objects decide, asked live, and what ours do. */
 
@@ -111,7 +112,7 @@ beforeAll(() => {
     exceptions: ERRORS.map((error) => encodeException(error, 'tasks')),
     limitedSet: { steps: STEPS, maxlen: MAX, expires: EXPIRES },
   };
-  const { stdout, stderr, status } = spawnSync('/usr/bin/python3', [`${ROOT}test/interop/vectors_py.py`], {
+  const { stdout, stderr, status } = spawnSync(PYTHON, [`${ROOT}test/interop/vectors_py.py`], {
     input: JSON.stringify(asked),
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

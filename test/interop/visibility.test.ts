@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
 import { ROOT, TestProcess } from '../kit/process.ts';
+import { PYTHON } from '../kit/python.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
 
 /*
@@ -55,7 +56,7 @@ describe.each(SERVERS)('ten visibility timeouts on $name', ({ start }) => {
   });
 
   const sweep = async (): Promise<string> => {
-    const peer = new TestProcess('/usr/bin/python3', [
+    const peer = new TestProcess(PYTHON, [
       `${ROOT}test/integration/kombu_peer.py`,
       server.url(),
       String(VISIBILITY_SECONDS),

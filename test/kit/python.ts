@@ -1,7 +1,8 @@
 import { ROOT, TestProcess } from './process.ts';
 
 const FOLDER = `${ROOT}test/interop`;
-export const PYTHON = '/usr/bin/python3';
+/** The Python whose Celery is the other side; `UMBEL_TEST_PYTHON` names another than Debian's. */
+export const PYTHON = process.env['UMBEL_TEST_PYTHON'] ?? '/usr/bin/python3';
 
 /** Broker and result backend of the Python side. */
 export interface PythonUrls {
@@ -26,7 +27,7 @@ function environment({ broker, backend, queue, conf }: PythonUrls): Record<strin
   };
 }
 
-/** Starts Debian's Celery worker with the tasks of test/interop/tasks_py.py; resolves when it is ready. */
+/** Starts a Celery worker with the tasks of test/interop/tasks_py.py; resolves when it is ready. */
 export async function pythonWorker(urls: PythonUrls, args: readonly string[] = []): Promise<TestProcess> {
   const worker = new TestProcess(
     PYTHON,

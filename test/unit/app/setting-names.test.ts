@@ -5,12 +5,13 @@ import { newNameOf } from '../../../lib/app/setting-names.ts';
 import { settingsOf } from '../../../lib/app/task-settings.ts';
 import { Celery } from '../../../lib/index.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
+import { PYTHON } from '../../kit/python.ts';
 
 describe('names of settings', () => {
   it("every old name that Python knows leads to today's", () => {
     const source =
       'import json; from celery.app import defaults; print(json.dumps([defaults._TO_NEW_KEY, list(defaults.DEFAULTS)]))';
-    const { stdout } = spawnSync('/usr/bin/python3', ['-c', source], { encoding: 'utf8' });
+    const { stdout } = spawnSync(PYTHON, ['-c', source], { encoding: 'utf8' });
     const [renamed, all] = JSON.parse(stdout) as [Record<string, string>, string[]];
     const known = Object.keys(defaultConfig({}));
     expect(Object.keys(renamed).length).toBeGreaterThan(100);

@@ -152,6 +152,19 @@ describe('routes', () => {
     expect(router.route('t', [], {}, {}).destination.routingKey).toBe('elsewhere');
   });
 
+  it('declare the queues of each kind as told', () => {
+    const quorum = { 'x-queue-type': 'quorum' };
+    const router = (settings: object): Router => new Router(Object.assign(defaultConfig({}), settings));
+    const ofDefault = router({ task_default_queue_type: 'quorum', task_queue_max_priority: 5 });
+    expect(ofDefault.queues).toEqual([
+      expect.objectContaining({ name: 'celery', arguments: { ...quorum, 'x-max-priority': 5 } }),
+    ]);
+    expect(ofDefault.queue('other').arguments).toEqual({ 'x-max-priority': 5 });
+    const ofMissing = router({ task_create_missing_queue_type: 'quorum' });
+    expect(ofMissing.queues[0]?.arguments).toBeUndefined();
+    expect(ofMissing.queue('other').arguments).toEqual(quorum);
+  });
+
   it('refuse undeclared queues when told to', () => {
     expect(() =>
       route({ task_create_missing_queues: false, task_queues: ['a'] }, 't', { queue: 'b' }),
@@ -201,6 +214,8 @@ it.each([
   [{ event_queue_durable: true }, 'event_queue_exclusive and event_queue_durable cannot both be true'],
   [{ worker_detect_quorum_queues: false }, 'worker_detect_quorum_queues must be true'],
   [{ broker_native_delayed_delivery_queue_type: 'stream' }, 'must be "classic" or "quorum"'],
+  [{ task_default_queue_type: 'stream' }, 'task_default_queue_type must be "classic" or "quorum"'],
+  [{ task_create_missing_queue_type: 'x' }, 'task_create_missing_queue_type must be "classic" or "quorum"'],
 ])('what RabbitMQ would refuse is refused at once: %o', (settings, text) => {
   expect(() => new Celery('wrong', Object(settings))).toThrow(text);
 });

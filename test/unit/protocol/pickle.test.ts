@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { decodePickle } from '../../../lib/protocol/pickle/read.ts';
 import { encodeGroupPickle, encodePickle } from '../../../lib/protocol/pickle/write.ts';
-
-const PYTHON = '/usr/bin/python3';
+import { PYTHON } from '../../kit/python.ts';
 
 /** Each expression as Python pickles it, for each protocol. */
 function pickled(expressions: readonly string[]): Buffer[][] {
