@@ -41,7 +41,7 @@ export const CONTROL_COMMANDS: readonly RemoteCommand<ControlOptions>[] = [
   },
   { name: 'disable_events', help: 'stop sending task events' },
   { name: 'enable_events', help: 'send task events' },
-  { name: 'heartbeat', help: 'send a heartbeat event now; nobody replies', isSilent: true },
+  { name: 'heartbeat', help: 'send a heartbeat event now' },
   { name: 'pool_grow', usage: '[n]', help: 'so many more tasks at once (1)', parse: size },
   { name: 'pool_restart', help: 'replace the processes of the pool: they load the code again' },
   { name: 'pool_shrink', usage: '[n]', help: 'so many fewer tasks at once (1)', parse: size },

@@ -119,7 +119,7 @@ export class Control {
   }
 
   /**
-   * Lets the workers elect one of them to act: with topic `task` it sends the signature `action`. Workers never reply.
+   * Lets the workers elect one of them to act: with topic `task` it sends the signature `action`.
    * A Python worker that is alone ends itself over it, and any that listens to no gossip takes no part.
    */
   election(

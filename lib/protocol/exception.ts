@@ -20,7 +20,7 @@ import {
 } from './celery-errors.ts';
 import { encodeJson } from './json.ts';
 import { isRecord, textOrNull } from './record.ts';
-import { pythonRepr } from './repr.ts';
+import { pythonRepr, reprText } from './repr.ts';
 
 /** An exception in a stored result (celery/backends/base.py `prepare_exception`). */
 export interface ExceptionRecord {
@@ -90,7 +90,8 @@ export function decodeException(value: unknown, traceback: string | null = null)
 export function exceptionRepr(error: unknown, module?: string): string {
   const { exc_type, exc_message } = encodeException(error, module);
   const args: unknown[] = Array.isArray(exc_message) ? exc_message : [exc_message];
-  return `${exc_type}(${args.map((arg) => pythonRepr(arg)).join(', ')})`;
+  const texts = args.map((arg) => (typeof arg === 'string' ? reprText(arg) : pythonRepr(arg)));
+  return `${exc_type}(${texts.join(', ')})`;
 }
 
 function wellKnown(name: string, module: string, args: readonly unknown[]): Error | null {

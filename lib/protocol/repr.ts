@@ -30,6 +30,31 @@ export function reprKwargs(kwargs: Readonly<Record<string, unknown>>): string {
   return pythonRepr(kwargs);
 }
 
+/**
+ * A text as Python itself shows it, in errors for one: double quotes around single ones, escapes for what cannot be
+ * printed. Cut after Celery's limit.
+ */
+export function reprText(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = truncate(text, REPR_LENGTH).replace(UNPRINTABLE, (char) =>
+    char === quote || !`'"`.includes(char) ? escapeOf(char) : char,
+  );
+  return quote + escaped + quote;
+}
+
+/** Controls, formats, lone surrogates and every blank but the space; quotes and backslashes may need it too. */
+const UNPRINTABLE = /['"\\]|(?! )[\p{C}\p{Z}]/gu;
+
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeOf(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code > 0x20 && code < 0x7f) return `\\${char}`;
+  const hex = code.toString(16);
+  const wide = code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+  return ESCAPES[char] ?? (code > 0xff ? wide : `\\x${hex.padStart(2, '0')}`);
+}
+
 class ReprWriter {
   text = '';
   #left: number;

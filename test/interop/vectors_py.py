@@ -102,6 +102,11 @@ def exceptions():
         celery.exceptions.TaskRevokedError("terminated"),
         celery.exceptions.Reject("no", True),
         celery.exceptions.Ignore(),
+        ValueError("it's"),
+        KeyError("it's"),
+        ValueError("both ' and \""),
+        ValueError('"double"'),
+        ValueError("two\nlines\t\\ \x00\x7f\x85 \xa0 \u200b \u2028 \ue000 \U000e0001 ü ✓ 😀"),
         UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"),
     ]
     backend = Celery("vectors", backend="cache+memory://", set_as_current=False).backend

@@ -53,9 +53,9 @@ export function textOf(value: unknown, fallback: string): string {
   return typeof value === 'string' && value !== '' ? value : fallback;
 }
 
-/** A count of at least 1; 1 when it is missing. */
+/** A count of at least 1. */
 export function countOf(value: unknown): number {
-  const count = value === null || value === undefined ? 1 : Number(value);
+  const count = Number(value);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new RangeError(`${String(value)} is not a whole number from 1`);
 }

@@ -5,6 +5,7 @@ import { pythonRepr } from '../../protocol/repr.ts';
 import { maskText } from '../../util/mask.ts';
 import type { ControlCommand, ControlContext } from './command.ts';
 import { INSPECTION, TASK_LISTS } from './inspection.ts';
+import { checkArguments } from './parameters.ts';
 import { POOL_SIZE } from './pool-size.ts';
 import { REVOCATION } from './revocation.ts';
 import { SETTINGS } from './settings.ts';
@@ -35,6 +36,7 @@ export async function obey(context: ControlContext, request: ControlRequest): Pr
     return { error: `KeyError(${pythonRepr(request.method)})` };
   }
   try {
+    checkArguments(name, request.arguments);
     return await command(context, request.arguments);
   } catch (error) {
     // Our own errors are written for people; others are shown as Python shows an exception.

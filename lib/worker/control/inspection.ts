@@ -1,20 +1,23 @@
 import { arch, platform, release } from 'node:os';
+import type { Celery } from '../../app/celery.ts';
+import { pythonRepr } from '../../protocol/repr.ts';
+import type { Transport } from '../../transport/transport.ts';
 import { nowSeconds } from '../../util/clock.ts';
+import { maskUrl } from '../../util/mask.ts';
 import { VERSION } from '../../util/version.ts';
 import { readRevoked, writeRevoked } from '../mingle.ts';
 import { taskInfo } from '../task-info.ts';
 import { type Arguments, type ControlCommand, type ControlContext, failed, idsOf, ok } from './command.ts';
+import { settingsTable } from './settings.ts';
+
+/** Characters of one setting in a report. */
+const MAX_SETTING = 2048;
 
 /** Commands that look at the worker as a process. */
 export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
   ping: () => ok('pong'),
   clock: ({ app }) => ({ clock: app.clock.value }),
-  report: ({ app }) =>
-    ok(
-      `\nsoftware -> umbel:${VERSION} node:${process.versions.node}\n` +
-        `platform -> system:${platform()} ${release()} arch:${arch()}\n` +
-        `app      -> ${app.main}`,
-    ),
+  report: ({ app, transport }) => ok(report(app, transport)),
   stats,
   hello,
   memdump: () =>
@@ -24,6 +27,22 @@ export const INSPECTION: Readonly<Record<string, ControlCommand>> = {
   objgraph: () => failed("NotImplementedError('Node has no objgraph: take a heap snapshot instead.')"),
   memsample: () => `${(process.memoryUsage.rss() / 1e6).toFixed(3)}MB`,
 };
+
+/** In the lines of Celery's own (celery/app/utils.py `bugreport`). */
+function report(app: Celery, transport: Transport): string {
+  const { transport: name } = transport.brokerInfo();
+  const results = app.conf.result_backend === null ? 'disabled' : maskUrl(app.conf.result_backend);
+  return [
+    '',
+    `software -> umbel:${VERSION} node:${process.versions.node}`,
+    `platform -> system:${platform()} ${release()} arch:${arch()}`,
+    `app      -> ${app.main}`,
+    `settings -> transport:${String(name)} results:${results}`,
+    '',
+    ...Object.entries(settingsTable(app)).map(([key, value]) => `${key}: ${pythonRepr(value, MAX_SETTING)}`),
+    '',
+  ].join('\n');
+}
 
 function stats({
   app,

@@ -11,11 +11,11 @@ import {
 /** Commands about the pool: its size and its children (celery/worker/control.py). */
 export const POOL_SIZE: Readonly<Record<string, ControlCommand>> = {
   pool_grow: unlessAutoscaled('pool_grow', ({ pool }, { n }) => {
-    pool.grow(countOf(n));
+    pool.grow(optionalCount(n) ?? 1);
     return ok('pool will grow');
   }),
   pool_shrink: unlessAutoscaled('pool_shrink', ({ pool }, { n }) => {
-    pool.shrink(countOf(n));
+    pool.shrink(optionalCount(n) ?? 1);
     return ok('pool will shrink');
   }),
   concurrency: unlessAutoscaled('concurrency', setConcurrency),

@@ -32,14 +32,13 @@ const MAX_TEXT = 2048;
 
 function revoke(context: ControlContext, args: Arguments, isTerminating: boolean): unknown {
   const ids = idsOf(args['task_id']);
-  if (ids.length === 0) return failed('revoke needs task_id: an id or a list of ids');
-  const signal = signalOf(args['signal']);
-  if (signal === null) return unknownSignal(args['signal']);
   if (!isTerminating) {
     context.revocations.flag(ids);
     context.host.logger.info(`Tasks flagged as revoked: ${named(ids)}`);
-    return ok(`tasks {${named(ids.map((id) => `'${id}'`))}} flagged as revoked`);
+    return ok(`tasks ${setOf(ids)} flagged as revoked`);
   }
+  const signal = signalOf(args['signal']);
+  if (signal === null) return unknownSignal(args['signal']);
   context.revocations.flagRunning(ids);
   const terminated = ids.filter((id) => terminate(context, id, signal));
   return ok(terminated.length > 0 ? `terminate: ${terminated.join(', ')}` : 'terminate: tasks unknown');
@@ -48,13 +47,14 @@ function revoke(context: ControlContext, args: Arguments, isTerminating: boolean
 /** `headers` is `{name: value or list}`, or a list of `name=value`. */
 function revokeByStampedHeaders(context: ControlContext, args: Arguments): unknown {
   const headers = headersOf(args['headers']);
-  if (headers.size === 0)
-    return failed('revoke_by_stamped_headers needs headers: {name: value or list of values}');
+  if (headers === null)
+    return failed('headers must be {name: value or list of values}, or a list of name=value');
   const signal = signalOf(args['signal']);
   if (signal === null) return unknownSignal(args['signal']);
   const { ledger } = context.host;
   ledger.revokedStamps.add(headers);
-  const text = pythonRepr(Object.fromEntries(headers), MAX_TEXT);
+  const given = Array.isArray(args['headers']) ? dictOf(headers) : args['headers'];
+  const text = pythonRepr(given, MAX_TEXT);
   if (args['terminate'] !== true) return ok(`headers ${text} flagged as revoked, but not terminated`);
   const found = new Map<string, Set<unknown>>();
   for (const { request } of [...ledger.active]) {
@@ -77,23 +77,35 @@ function terminate({ pool, host }: ControlContext, id: string, signal: NodeJS.Si
   return isRunning;
 }
 
-function headersOf(value: unknown): Map<string, unknown[]> {
+/** null for what has no headers in it. */
+function headersOf(value: unknown): Map<string, unknown[]> | null {
   const headers = new Map<string, unknown[]>();
   const add = (name: string, values: unknown[]): unknown =>
     headers.set(name, [...(headers.get(name) ?? []), ...values]);
   if (Array.isArray(value)) {
     for (const pair of value.map(String)) {
       const equals = pair.indexOf('=');
-      if (equals > 0) add(pair.slice(0, equals), [pair.slice(equals + 1)]);
+      if (equals < 1) return null;
+      add(pair.slice(0, equals), [pair.slice(equals + 1)]);
     }
   } else if (value !== null && typeof value === 'object') {
     for (const [name, values] of Object.entries(value)) add(name, listOf(values));
-  }
+  } else return null;
   return headers;
+}
+
+/** A header with one value has that value. */
+function dictOf(headers: ReadonlyMap<string, readonly unknown[]>): object {
+  return Object.fromEntries([...headers].map(([name, list]) => [name, list.length === 1 ? list[0] : list]));
 }
 
 function unknownSignal(value: unknown): unknown {
   return failed(`Unknown signal ${String(value)}. Known are ${Object.keys(SIGNALS).join(', ')}.`);
+}
+
+/** A set of ids as Python shows it. */
+function setOf(ids: readonly string[]): string {
+  return ids.length === 0 ? 'set()' : `{${named(ids.map((id) => `'${id}'`))}}`;
 }
 
 function named(ids: readonly string[]): string {

@@ -12,11 +12,11 @@ export const STEERING: Readonly<Record<string, ControlCommand>> = {
     ok(host.events.switch(false) ? 'task events disabled' : 'task events already disabled'),
   heartbeat: ({ heartbeat }) => {
     heartbeat.beat();
-    return undefined;
+    return null;
   },
   election: ({ elections }, { id, topic, action }) => {
     elections?.stand(textOf(id, ''), textOf(topic, ''), action);
-    return undefined;
+    return null;
   },
   shutdown: ({ host, shutdown }) => {
     host.logger.warning('Got shutdown from remote');
@@ -28,18 +28,28 @@ export const STEERING: Readonly<Record<string, ControlCommand>> = {
 function addConsumer({ host, app }: ControlContext, args: Arguments): unknown {
   const name = textOf(args['queue'], '');
   if (name === '') return failed('add_consumer needs the name of a queue');
-  if (host.consumer.queues.some((queue) => queue.name === name))
-    return ok(`already consuming from '${name}'`);
-  const type = args['exchange_type'];
-  const queue: Queue = {
-    ...app.router.queue(name),
-    ...(typeof args['exchange'] === 'string' && { exchange: args['exchange'] }),
-    ...((type === 'direct' || type === 'topic' || type === 'fanout') && { exchangeType: type }),
-    ...(typeof args['routing_key'] === 'string' && { routingKey: args['routing_key'] }),
-  };
-  host.consumer.addQueue(queue);
-  host.logger.info(`Started consuming from ${name}`);
+  if (!host.consumer.queues.some((queue) => queue.name === name)) {
+    host.consumer.addQueue({ ...app.router.queue(name), ...queueFieldsOf(args) });
+    host.logger.info(`Started consuming from ${name}`);
+  }
   return ok(`add consumer ${name}`);
+}
+
+/** What the asker says of the queue; the rest is as the settings have it. */
+function queueFieldsOf(args: Arguments): Partial<Queue> {
+  const { exchange, exchange_type: type, routing_key: routingKey } = args;
+  const { auto_delete: autoDelete, queue_arguments: queueArguments } = args;
+  return {
+    ...(typeof exchange === 'string' && { exchange }),
+    ...((type === 'direct' || type === 'topic' || type === 'fanout') && { exchangeType: type }),
+    ...(typeof routingKey === 'string' && { routingKey }),
+    ...(typeof autoDelete === 'boolean' && { autoDelete }),
+    ...(isObject(queueArguments) && { arguments: queueArguments }),
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function cancelConsumer({ host }: ControlContext, args: Arguments): unknown {

@@ -184,15 +184,16 @@ export abstract class ChildPool implements Pool, ChildListener {
   /** Facts about children for `info`, as Celery's prefork pool has them (celery/concurrency/prefork.py). */
   protected childInfo(): Record<string, unknown> {
     const children = [...this.#children];
-    const done = children.map((child) => child.doneCount);
+    const done = children.map((child) => child.doneCount).filter((count) => count > 0);
+    const share = (count: number): string => (this.#jobCount === 0 ? 0 : count / this.#jobCount).toFixed(2);
     return {
       'max-tasks-per-child': this.#options.maxTasksPerChild ?? 'N/A',
       'put-guarded-by-semaphore': false,
       timeouts: [0, 0],
       writes: {
         total: this.#jobCount,
-        avg: (children.length === 0 ? 0 : this.#jobCount / children.length).toFixed(2),
-        all: done.join(', '),
+        avg: share(done.length === 0 ? 0 : this.#jobCount / done.length),
+        all: done.map(share).join(', '),
         raw: done.join(', '),
         strategy: 'fair',
         inqueues: { total: children.length, active: this.active },
