@@ -204,7 +204,7 @@ describe.each(PLACES)('on $name', ({ start }) => {
 
   test('celery call sends to it, and its active tasks show', async () => {
     const id =
-      (await celery(urls, ['call', 'ts.sleep', '--args', '[3]', '--queue', 'ts']))
+      (await celery(urls, ['call', 'ts.sleep', '--args', '[60]', '--queue', 'ts']))
         .trim()
         .split('\n')
         .at(-1) ?? '';
@@ -214,7 +214,7 @@ describe.each(PLACES)('on $name', ({ start }) => {
       expect.objectContaining({
         id,
         name: 'ts.sleep',
-        args: [3],
+        args: [60],
         acknowledged: true,
         worker_pid: expect.any(Number),
       }),

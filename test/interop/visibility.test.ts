@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
+import { FaultBench } from '../kit/fault-bench.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
 import { ROOT, TestProcess } from '../kit/process.ts';
 import { PYTHON } from '../kit/python.ts';
+import { launchPythonFaults } from '../kit/python-faults.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
+import { waitUntil } from '../kit/wait-until.ts';
 
 /*
- * Tasks and ETAs of ten visibility timeouts, while a Python worker with that timeout sweeps the same queue again and
- * again: it would bring back, and so double, whatever is held for longer.
+ * Tasks and ETAs of ten visibility timeouts, while kombu with that timeout sweeps the same queue again and again, alone
+ * and inside a whole Python worker: it would bring back, and so double, whatever is held for longer.
  */
 
 const VISIBILITY_SECONDS = 2;
@@ -89,4 +92,62 @@ describe.each(SERVERS)('ten visibility timeouts on $name', ({ start }) => {
     expect(startedAt).toBeGreaterThanOrEqual(eta.getTime());
     expect(startedAt - eta.getTime()).toBeLessThan(1000);
   }, 90_000);
+});
+
+describe.each(SERVERS)('ten visibility timeouts beside a Python worker on $name', ({ start }) => {
+  let server: TestServer;
+  let bench: FaultBench;
+  let python: TestProcess;
+
+  beforeAll(async () => {
+    server = await start();
+    const urls = { broker: server.url(0), backend: server.url(1) };
+    bench = new FaultBench({ ...urls, lease: VISIBILITY_SECONDS, visibilityTimeout: VISIBILITY_SECONDS });
+    const { path: ledger } = bench.ledger;
+    python = launchPythonFaults(
+      { ...urls, ledger, name: 'py@faults', visibilityTimeout: VISIBILITY_SECONDS },
+      ['-c', '4', '-Q', 'theirs'],
+    );
+    await Promise.all([bench.worker('-c', '4', '-Q', 'ours'), python.waitFor(/ready\./, 30_000)]);
+  }, 60_000);
+  afterAll(async () => {
+    await python.stop('SIGKILL');
+    await bench.stop();
+    await server.stop();
+  });
+
+  it('runs once what Umbel holds, and once more at most what kombu brings back of its own', async () => {
+    const eta = new Date(Date.now() + HELD_SECONDS * 1000);
+    for (const queue of ['ours', 'theirs']) {
+      await bench.send('f.late', [`${queue}-late`], HELD_SECONDS * 1000, { queue });
+      await bench.send('f.early', [`${queue}-early`], HELD_SECONDS * 1000, { queue });
+      await bench.send('f.early', [`${queue}-eta`], 0, { queue, eta });
+    }
+    const { control } = bench.app;
+    const [us, them] = [{ destination: ['w1@faults'] }, { destination: ['py@faults'] }];
+    const held = async (): Promise<boolean> => {
+      const answers = await Promise.all([control.inspect().active(), control.inspect().scheduled()]);
+      const lists = answers.flatMap((answer) => Object.values(answer));
+      return (
+        JSON.stringify(lists.map((list) => (Array.isArray(list) ? list.length : 0)).sort()) === '[1,1,2,2]'
+      );
+    };
+    await waitUntil('each side has taken its own', held, 15_000);
+    // From now on each consumes the queue whose messages the other holds; ours still its own, too.
+    await control.addConsumer('ours', { ...them, reply: true, timeout: 5 });
+    await control.addConsumer('theirs', { ...us, reply: true, timeout: 5 });
+    await control.cancelConsumer('theirs', { ...them, reply: true, timeout: 5 });
+    await waitUntil('all have run', () => bench.ledger.endedCount === 6, (HELD_SECONDS + 40) * 1000);
+    // Time for another copy to show itself.
+    await new Promise((resolve) => setTimeout(resolve, VISIBILITY_SECONDS * 1500));
+    const counts = (ids: readonly string[]): number[] => ids.map((id) => bench.ledger.begins(id).length);
+    expect(counts(['ours-late', 'ours-early', 'ours-eta', 'theirs-early'])).toEqual([1, 1, 1, 1]);
+    // kombu gives away what its own worker holds, every ten seconds; of what Umbel then has there is no further copy.
+    expect(counts(['theirs-late', 'theirs-eta'])).toEqual([2, 2]);
+    const begins = [...bench.ledger.begins('ours-eta'), ...bench.ledger.begins('theirs-eta')];
+    for (const begin of begins) {
+      expect(begin).toBeGreaterThanOrEqual(eta.getTime());
+      expect(begin - eta.getTime()).toBeLessThan(1000);
+    }
+  }, 120_000);
 });

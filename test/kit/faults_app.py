@@ -1,4 +1,4 @@
-"""The Python side of the fault tests: the late-ack task of faults-app.ts, writing into the same books."""
+"""The Python side of the fault tests: tasks of faults-app.ts, writing into the same books."""
 import json
 import os
 import sqlite3
@@ -16,9 +16,12 @@ def write(kind, task_id):
     db.close()
 
 
-@app.task(name="f.late", acks_late=True)
 def run(task_id, ms):
     write("began", task_id)
     time.sleep(ms / 1000)
     write("ended", task_id)
     return task_id
+
+
+app.task(run, name="f.early")
+app.task(run, name="f.late", acks_late=True)

@@ -66,6 +66,12 @@ export class Ledger {
     return row !== null && typeof row === 'object' && 'count' in row ? Number(row.count) : 0;
   }
 
+  /** When each run of a task began, in milliseconds since the epoch. */
+  begins(id: string): number[] {
+    const rows = this.#db.prepare("SELECT at FROM entries WHERE kind = 'began' AND id = ?").raw().all(id);
+    return rows.map((row) => (Array.isArray(row) ? Number(row[0]) : 0));
+  }
+
   verdict(): Verdict {
     const { accepted, began, ended } = this.#read();
     const ids = [...accepted];

@@ -1,8 +1,8 @@
 import { FaultBench } from './fault-bench.ts';
 import type { Verdict } from './ledger.ts';
 import { ids } from './messages.ts';
-import { ROOT, TestProcess } from './process.ts';
-import { PYTHON } from './python.ts';
+import type { TestProcess } from './process.ts';
+import { launchPythonFaults } from './python-faults.ts';
 import { seededRandom } from './random.ts';
 
 export interface MixedKills {
@@ -44,7 +44,12 @@ export async function killMixedWorkers({ tasks, kills, ...urls }: MixedKills): P
     return worker;
   };
   const startPython = async (): Promise<TestProcess> => {
-    const worker = launchPython(urls, bench.ledger.path, pythons.length);
+    const worker = launchPythonFaults({
+      ...urls,
+      ledger: bench.ledger.path,
+      name: `py${pythons.length}@faults`,
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+    });
     pythons.push(worker);
     await worker.waitFor(/ready\./, 30_000);
     return worker;
@@ -72,30 +77,6 @@ export async function killMixedWorkers({ tasks, kills, ...urls }: MixedKills): P
     await Promise.all(pythons.map((worker) => worker.stop('SIGKILL')));
     await bench.stop();
   }
-}
-
-function launchPython(
-  { broker, backend }: { readonly broker: string; readonly backend: string },
-  ledger: string,
-  number: number,
-): TestProcess {
-  const conf = { broker_transport_options: { visibility_timeout: VISIBILITY_TIMEOUT } };
-  return new TestProcess(
-    PYTHON,
-    ['-m', 'celery', '-A', 'faults_app', 'worker', '-l', 'info', '-c', '2', '-n', `py${number}@faults`],
-    {
-      cwd: `${ROOT}test/kit`,
-      env: {
-        BROKER_URL: broker,
-        RESULT_BACKEND: backend,
-        PY_CONF: JSON.stringify(conf),
-        LEDGER: ledger,
-        PYTHONDONTWRITEBYTECODE: '1',
-        PYTHONWARNINGS: 'ignore',
-        C_FORCE_ROOT: 'true',
-      },
-    },
-  );
 }
 
 /** Adds up what a pattern's group says in the outputs; a word counts one. */
