@@ -37,7 +37,7 @@ export const CONTROL_COMMANDS: readonly RemoteCommand<ControlOptions>[] = [
     name: 'concurrency',
     usage: '<n>',
     help: 'set how many tasks run at once',
-    parse: (words) => ({ n: count(required(words, 0, 'how many tasks run at once')) }),
+    calls: (words) => [concurrency(count(required(words, 0, 'how many tasks run at once')))],
   },
   { name: 'disable_events', help: 'stop sending task events' },
   { name: 'enable_events', help: 'send task events' },
@@ -128,9 +128,15 @@ function addConsumers(words: Words, options: ControlOptions): RemoteCall[] {
       routing_key: routingKey ?? null,
     },
   }));
-  const { concurrency } = options;
-  if (concurrency === undefined) return calls;
-  return [...calls, { method: 'concurrency', arguments: { n: concurrency } }];
+  return options.concurrency === undefined ? calls : [...calls, concurrency(options.concurrency)];
+}
+
+function concurrency(n: number): RemoteCall {
+  return {
+    method: 'concurrency',
+    arguments: { n },
+    unknown: "Python's workers do not know concurrency: use pool_grow or pool_shrink.",
+  };
 }
 
 /** `customer=7` and `customer=8` are one header with two values. */

@@ -11,6 +11,8 @@ import { list, seconds } from './parse.ts';
 export interface RemoteCall {
   readonly method: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** What to tell of a worker that does not know the method. */
+  readonly unknown?: string;
 }
 
 /** A remote command: what the words after its name mean, and what it does. `O` are options of its own. */
@@ -123,9 +125,18 @@ async function ask(mailbox: Mailbox, call: RemoteCall, options: RemoteOptions): 
     ...(destination && { destination, limit: destination.length }),
   });
   // Workers of other makes mask less than ours.
-  return replies.flatMap((reply) =>
-    Object.entries(reply).map(([node, answer]): Answer => [node, maskReply(call.method, answer)]),
-  );
+  return replies
+    .flatMap((reply) => Object.entries(reply))
+    .map(([node, reply]) => [
+      node,
+      isUnknown(reply, call) ? { error: call.unknown } : maskReply(call.method, reply),
+    ]);
+}
+
+function isUnknown(reply: unknown, { method, unknown }: RemoteCall): boolean {
+  if (unknown === undefined || reply === null || typeof reply !== 'object' || !('error' in reply))
+    return false;
+  return reply.error === `KeyError('${method}')`;
 }
 
 function whyNobody({ destination }: RemoteOptions): string {

@@ -230,6 +230,26 @@ describe("Python's command line sees no difference", () => {
   });
 });
 
+it("umbel control says what to do where Python's workers cannot follow", async () => {
+  const command = umbel([
+    '-b',
+    urls.broker,
+    'control',
+    'add_consumer',
+    '-Q',
+    'py',
+    '-c',
+    '2',
+    '-d',
+    'py@test',
+  ]);
+  expect([await command.ended(), command.output]).toEqual([
+    0,
+    '->  py@test: OK\n    add consumer py\n' +
+      "->  py@test: ERROR\n    Python's workers do not know concurrency: use pool_grow or pool_shrink.\n",
+  ]);
+});
+
 it('terminate and revoke say which', async () => {
   for (const [index, side] of (['py', 'ts'] as const).entries()) {
     const [running = '', waiting = '', scheduled = ''] = slept.slice(index * 3, index * 3 + 3);
