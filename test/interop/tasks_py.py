@@ -3,7 +3,7 @@ import json
 import os
 import time
 
-from celery import Celery, chain
+from celery import Celery, chain, chord, group
 from celery.backends.base import BaseKeyValueStoreBackend
 from kombu.common import Broadcast
 
@@ -102,3 +102,36 @@ def hand_over(self, x):
 def one_more(self, x):
     self.add_to_chord(app.signature("ts.add", (x, 100), queue="ts"))
     return x
+
+
+@app.task(name="py.greet")
+def greet(name, greeting):
+    return f"{greeting} {name}"
+
+
+@app.task(name="py.stamps", bind=True)
+def stamps(self):
+    return getattr(self.request, "stamps", None)
+
+
+@app.task(name="py.spread", bind=True)
+def spread(self, x):
+    raise self.replace(
+        group(app.signature("ts.add", (x, 1), queue="ts"), app.signature("py.add", (x, 2), queue="py"))
+    )
+
+
+@app.task(name="py.join_up", bind=True)
+def join_up(self, x):
+    header = [app.signature("ts.add", (x, 1), queue="ts"), app.signature("py.add", (x, 2), queue="py")]
+    raise self.replace(chord(header, app.signature("ts.tsum", queue="ts")))
+
+
+@app.task(name="py.pass_on", bind=True)
+def pass_on(self, x):
+    raise self.replace(app.signature("ts.hand_over", (x,), queue="ts"))
+
+
+@app.task(name="py.break_down", bind=True)
+def break_down(self, x):
+    raise self.replace(app.signature("ts.fail", ("in a replacement",), queue="ts"))

@@ -1,8 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { ROOT, TestProcess } from './process.ts';
 
 const FOLDER = `${ROOT}test/interop`;
 /** The Python whose Celery is the other side; `UMBEL_TEST_PYTHON` names another than Debian's. */
 export const PYTHON = process.env['UMBEL_TEST_PYTHON'] ?? '/usr/bin/python3';
+
+/** Whether the other side has this version of Celery, or a later one. */
+export function isCeleryFrom(major: number, minor: number): boolean {
+  const source = `import celery; print(int(celery.VERSION[:2] >= (${major}, ${minor})))`;
+  return execFileSync(PYTHON, ['-c', source]).toString().trim() === '1';
+}
 
 /** Broker and result backend of the Python side. */
 export interface PythonUrls {
