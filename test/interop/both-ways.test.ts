@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { celery, type PythonUrls, python, pythonWorker } from '../kit/python.ts';
@@ -8,6 +8,9 @@ import { SERVERS } from '../kit/servers.ts';
 import { sharedRabbitmq } from '../kit/shared-rabbitmq.ts';
 
 /* Each side's client with the other side's worker, on the embedded engine, a real redis-server and RabbitMQ. */
+
+// A test starts Python several times, which takes seconds each on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** A broker with a store for results. */
 interface Place {

@@ -111,7 +111,7 @@ describe('exceptions', () => {
       exc_module: 'tasks',
     });
     expect(encodeException('just text')).toMatchObject({ exc_type: 'Exception', exc_message: ['just text'] });
-    expect(exceptionRepr(new RangeError("it's"))).toBe("ValueError('it\\'s')");
+    expect(exceptionRepr(new RangeError("it's"))).toBe('ValueError("it\'s")');
   });
 
   it('never construct what they name', () => {
