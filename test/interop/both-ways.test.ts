@@ -125,9 +125,10 @@ describe.each(PLACES)('on $name', ({ start }) => {
   test('Python sees the progress of a TypeScript task', async () => {
     const source = [
       'import time',
+      'look = lambda: r.backend.get_task_meta(r.id)',
       'seen = []',
-      'while not r.ready(): seen.append((r.state, (r.info or {}).get("current") if isinstance(r.info, dict) else None)); time.sleep(0.05)',
-      '[("PROGRESS", 2) in seen, r.get(timeout=10)]',
+      'while not r.ready(): seen.append(look()); time.sleep(0.05)',
+      '[{"current": 2, "total": 4} in [one["result"] for one in seen if one["status"] == "PROGRESS"], r.get(timeout=10)]',
     ].join('\n');
     expect(await fromPython('ts.progress', '(4,)', source)).toEqual([true, 'done']);
   });
