@@ -22,11 +22,24 @@ interface Place {
   readonly pythonBackend?: string;
   /** What chords there cannot do. */
   readonly leftOut?: readonly (keyof typeof EXPECTED)[];
+  /** The same, when Python sends them. */
+  readonly leftOutByPython?: readonly (keyof typeof EXPECTED)[];
   stop(): Promise<void>;
 }
 
-/** With `celery.chord_unlock` a chord cannot grow, and a Python worker's ignored results are never seen. */
-const NEEDS_COUNTING = ['add_to_chord', 'ignored member'] as const;
+/**
+ * With `celery.chord_unlock` a chord cannot grow, and a Python worker's ignored results are never seen. What a failed header
+ * in a header is called there depends on who runs the unlock.
+ */
+const NEEDS_COUNTING = ['add_to_chord', 'ignored member', 'error in a nested header'] as const;
+/** Bodies that Celery sends under other ids than it tells the caller, when the chord is unlocked. */
+const LOST_BY_PYTHON = [
+  'groups in a row',
+  'chain in a body',
+  'group in a body',
+  'chord in a body',
+  'replace in a body',
+] as const;
 
 const BROKERS: readonly { readonly name: string; readonly start: () => Promise<Place> }[] = [
   ...SERVERS.map(({ name, start }) => ({
@@ -72,6 +85,7 @@ function withRows(broker: string, store: ResultStore, stopBroker: () => Promise<
     backend: store.url(),
     pythonBackend: store.pythonUrl(),
     leftOut: NEEDS_COUNTING,
+    leftOutByPython: [...NEEDS_COUNTING, ...LOST_BY_PYTHON],
     stop: async () => {
       await stopBroker();
       await store.stop();
@@ -96,10 +110,6 @@ async function outcome(result: AnyResult): Promise<unknown> {
   }
 }
 
-function isIn({ leftOut = [] }: Place, name: string): boolean {
-  return !leftOut.some((other) => other === name);
-}
-
 describe.each(BROKERS)('on $name', ({ start }) => {
   let place: Place;
   let workers: MixedWorkers;
@@ -117,25 +127,27 @@ describe.each(BROKERS)('on $name', ({ start }) => {
     await place.stop();
   }, 60_000);
 
-  const expected = (): object => {
-    const row = Object.entries(EXPECTED).filter(([name]) => isIn(place, name));
+  const expected = (leftOut: readonly string[]): object => {
+    const row = Object.entries(EXPECTED).filter(([name]) => !leftOut.includes(name));
     return Object.fromEntries(MIXTURES.map((mixture) => [mixture, Object.fromEntries(row)]));
   };
 
   test('every primitive, sent by TypeScript', { timeout: 90_000 }, async () => {
-    const sends = Object.entries(PRIMITIVES).filter(([name]) => isIn(place, name));
+    const leftOut: readonly string[] = place.leftOut ?? [];
+    const sends = Object.entries(PRIMITIVES).filter(([name]) => !leftOut.includes(name));
     const rows = MIXTURES.map(async (mixture): Promise<[string, unknown]> => {
       const cells = sends.map(async ([name, send]): Promise<[string, unknown]> => {
         return [name, await outcome(await send(new Sides(app, mixture)))];
       });
       return [mixture, Object.fromEntries(await Promise.all(cells))];
     });
-    expect(Object.fromEntries(await Promise.all(rows))).toEqual(expected());
+    expect(Object.fromEntries(await Promise.all(rows))).toEqual(expected(leftOut));
   });
 
   test('every primitive, sent by Python', { timeout: 90_000 }, async () => {
-    const args = [MIXTURES, place.leftOut ?? []].map((list) => JSON.stringify(list)).join(', ');
-    expect(await python(urls, `import matrix_py\nmatrix_py.run(${args})`, 80_000)).toEqual(expected());
+    const leftOut = place.leftOutByPython ?? [];
+    const args = [MIXTURES, leftOut].map((list) => JSON.stringify(list)).join(', ');
+    expect(await python(urls, `import matrix_py\nmatrix_py.run(${args})`, 80_000)).toEqual(expected(leftOut));
   });
 
   test('stamps reach tasks on both sides', { timeout: 90_000 }, async () => {
