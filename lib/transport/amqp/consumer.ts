@@ -115,7 +115,7 @@ export class AmqpConsumer implements Consumer {
   }
 
   reject(tag: string, { requeue }: { requeue: boolean }): void {
-    this.#settle(tag, (entry) => (requeue ? this.#settler.requeue(entry) : this.#settler.ack(entry)));
+    this.#settle(tag, (entry) => (requeue ? this.#settler.requeue(entry) : this.#settler.refuse(entry)));
   }
 
   release(tag: string): void {

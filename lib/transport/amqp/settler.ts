@@ -27,6 +27,7 @@ export class Settler {
   readonly #parts: SettlerParts;
   readonly #acked: number[] = [];
   readonly #released: number[] = [];
+  readonly #refused: number[] = [];
   readonly #moving = new Set<Promise<void>>();
 
   constructor(parts: SettlerParts) {
@@ -37,6 +38,7 @@ export class Settler {
   reset(): void {
     this.#acked.length = 0;
     this.#released.length = 0;
+    this.#refused.length = 0;
   }
 
   ack(entry: Entry): void {
@@ -46,6 +48,11 @@ export class Settler {
   /** Back to where it was in its queue. */
   release(entry: Entry): void {
     this.#released.push(entry.number);
+  }
+
+  /** Away, to the dead-letter exchange of its queue if it has one. */
+  refuse(entry: Entry): void {
+    this.#refused.push(entry.number);
   }
 
   requeue(entry: Entry): void {
@@ -94,13 +101,18 @@ export class Settler {
 
   #writeTo(channel: Channel): void {
     const { deliveries } = this.#parts;
-    for (const number of this.#released.splice(0).sort((a, b) => a - b)) {
-      deliveries.close(number);
-      channel.reject(asMessage(number), true);
-    }
+    this.#rejectAll(channel, this.#released.splice(0), true);
+    this.#rejectAll(channel, this.#refused.splice(0), false);
     const acked = this.#acked.splice(0).sort((a, b) => a - b);
     for (const number of acked) deliveries.close(number);
     this.#writeAcks(channel, acked);
+  }
+
+  #rejectAll(channel: Channel, numbers: number[], requeue: boolean): void {
+    for (const number of numbers.sort((a, b) => a - b)) {
+      this.#parts.deliveries.close(number);
+      channel.reject(asMessage(number), requeue);
+    }
   }
 
   /** Resolves when everything settled so far is written. */
