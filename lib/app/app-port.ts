@@ -20,7 +20,6 @@ export type CallableTask = Pick<
   | 'compression'
   | 'deliveryMode'
   | 'shadowName'
-  | 'trail'
 > & { readonly name: string };
 
 /** What tasks need of their app. */
@@ -38,6 +37,11 @@ export interface AppPort extends ResultPort {
     kwargs: Readonly<Record<string, unknown>>,
     options: ApplyOptions,
   ): Promise<AsyncResult<unknown>>;
-  /** Runs a registered task in this process. */
-  runNow(name: string, args: readonly unknown[], options: EagerOptions): Promise<AsyncResult<unknown>>;
+  /** Runs a registered task in this process; `follow` runs its links or errbacks. */
+  runNow(
+    name: string,
+    args: readonly unknown[],
+    options: EagerOptions,
+    follow?: (result: AsyncResult<unknown>) => Promise<void>,
+  ): Promise<AsyncResult<unknown>>;
 }

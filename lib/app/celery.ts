@@ -22,7 +22,7 @@ import { groupBackend } from './chord-backend.ts';
 import { type CeleryConfig, type Config, defaultConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
-import { runEagerly } from './eager.ts';
+import { type Follow, runEagerly } from './eager.ts';
 import type { EagerOptions } from './eager-options.ts';
 import {
   type BoundFunction,
@@ -241,10 +241,15 @@ export class Celery implements TraceApp {
   }
 
   /** Runs a registered task in this process: what `apply` does. */
-  async runNow(name: string, args: readonly unknown[], options: EagerOptions): Promise<AsyncResult<unknown>> {
+  async runNow(
+    name: string,
+    args: readonly unknown[],
+    options: EagerOptions,
+    follow?: Follow,
+  ): Promise<AsyncResult<unknown>> {
     const task = this.tasks.get(name);
     if (!task) throw new TypeError(`The task ${name} is not registered.`);
-    return runEagerly(this, task, args, options);
+    return runEagerly(this, task, args, options, follow);
   }
 
   /** Sends the running task again: what the tracer does after `task.retry()`. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Embed } from '../protocol/signature.ts';
-import type { DeliveryInfo } from '../protocol/wire.ts';
+import type { DeliveryInfo, MessageProperties } from '../protocol/wire.ts';
 import type { RetryCallOptions } from './retry-options.ts';
 
 /** What a running task may ask of whoever runs it: the worker itself, or over IPC a child of it. */
@@ -60,7 +60,16 @@ export interface TaskContext {
   /** Names of the stamps; null without any. */
   readonly stampedHeaders: readonly string[] | null;
   readonly stamps: Readonly<Record<string, unknown>>;
+  /** As the sender wrote them; null in a call without a message. */
+  readonly argsrepr: string | null;
+  readonly kwargsrepr: string | null;
+  /** What the broker carried beside the headers: ids, reply queue, priority; null without a message. */
+  readonly properties: MessageProperties | null;
+  /** Only in messages of protocol 1. */
+  readonly utc: boolean | null;
   readonly embed: Embed;
+  /** Whether tasks that it sends are noted as its children. */
+  readonly trail: boolean;
   /** Aborted when the task should stop. */
   readonly signal: AbortSignal;
   /** Result tuples of the tasks that it started. */
@@ -111,6 +120,11 @@ export function directContext(task: string, args: readonly unknown[]): TaskConte
     replacedTaskNesting: 0,
     stampedHeaders: null,
     stamps: {},
+    argsrepr: null,
+    kwargsrepr: null,
+    properties: null,
+    utc: null,
+    trail: false,
     embed: { callbacks: null, errbacks: null, chain: null, chord: null },
     signal: new AbortController().signal,
     children: [],

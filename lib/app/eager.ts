@@ -8,11 +8,19 @@ import { serializerNamed } from '../protocol/serializer.ts';
 import { uuid } from '../util/clock.ts';
 import type { AnyResult } from './any-result.ts';
 import { type Ending, runAttempt } from './attempt.ts';
-import { currentContext, directContext, type TaskContext } from './context.ts';
+import { currentContext, directContext, runInContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import { type EagerEnd, EagerResult } from './eager-result.ts';
+import {
+  type EndedRun,
+  failureHandlers,
+  postrunAlone,
+  retryHandlers,
+  successHandlers,
+} from './end-handlers.ts';
 import type { Task } from './task.ts';
-import { tellFailed, tellPostrun, tellPrerun, tellRetry, tellSuccess } from './task-signals.ts';
+import { tellPrerun } from './task-signals.ts';
+import type { RunHandlers } from './trace-outcome.ts';
 import { tracebackOf } from './traceback.ts';
 import type { TraceApp } from './tracer.ts';
 
@@ -26,75 +34,104 @@ interface EagerContext extends TaskContext {
   readonly started: AnyResult[];
 }
 
+interface EagerRun extends EndedRun {
+  readonly context: EagerContext;
+}
+
+/** How a call has ended here, and what its handlers are yet to be told. */
+interface Ended {
+  readonly end: EagerEnd;
+  readonly handlers: RunHandlers | null;
+}
+
+/** Runs what follows a task: its links, or its errbacks. */
+export type Follow = (result: EagerResult) => Promise<void>;
+
 /**
  * Runs a task in place as a worker would (celery/app/task.py `apply`): arguments and value go through the serializer,
- * handlers and signals are called, retries follow at once without waiting. Throws the task's error with `throw` or
- * `task_eager_propagates`.
+ * handlers and signals are called, retries follow at once without waiting. What follows the task runs before its
+ * handlers. Throws the task's error with `throw` or `task_eager_propagates`, and that of a handler.
  */
 export async function runEagerly(
   app: TraceApp,
   task: Task,
   args: readonly unknown[],
   options: EagerOptions,
+  follow: Follow = async () => {},
 ): Promise<EagerResult> {
   const copy = copier(options.serializer ?? task.serializer ?? app.conf.task_serializer);
   const id = options.taskId ?? uuid();
   const surrounding = currentContext();
-  let call = copyCall(copy, args, options.kwargs ?? {});
+  const call = copyCall(copy, args, options.kwargs ?? {});
+  const { end, handlers } = await attempts(app, task, id, call, options, copy);
+  const result = new EagerResult(app, end);
+  const isFailure = end.meta.status === 'FAILURE';
+  const doesThrow = isFailure && (options.throw ?? app.conf.task_eager_propagates);
+  if (isEager(surrounding) && surrounding.trail && !doesThrow) surrounding.started.push(result);
+  if (end.meta.status === 'SUCCESS') await follow(result);
+  await keep(app, task, options, end.meta);
+  if (isFailure && !doesThrow) await follow(result);
+  await run(handlers);
+  if (doesThrow) throw end.error;
+  return result;
+}
+
+/** One attempt after the other, to the last. */
+async function attempts(
+  app: TraceApp,
+  task: Task,
+  id: string,
+  firstCall: EagerCall,
+  options: EagerOptions,
+  copy: Copy,
+): Promise<Ended> {
+  let call = firstCall;
   for (let retries = 0; ; retries += 1) {
     const context = eagerContext(task, id, call, retries, options);
-    await tellPrerun(app.signals, task, context);
-    const ending = await runAttempt(task, context);
-    const end = await conclude(app, task, context, ending, copy);
-    await tellPostrun(app.signals, task, context, end.meta.status, end.error ?? end.meta.result);
-    if (end.meta.status === 'RETRY') {
-      const { args: nextArgs, kwargs } = context.retryPlan ?? call;
-      call = copyCall(copy, nextArgs, kwargs);
-      continue;
-    }
-    await keep(app, task, options, end.meta);
-    const doesThrow = options.throw ?? app.conf.task_eager_propagates;
-    if (doesThrow && end.meta.status === 'FAILURE') throw end.error;
-    const result = new EagerResult(app, end);
-    if (isEager(surrounding)) surrounding.started.push(result);
-    return result;
+    await runInContext(context, () => tellPrerun(app.signals, task, context));
+    const ended = conclude(app, task, context, await runAttempt(task, context), copy);
+    if (ended.end.meta.status !== 'RETRY') return ended;
+    await run(ended.handlers);
+    const { args, kwargs } = context.retryPlan ?? call;
+    call = copyCall(copy, args, kwargs);
   }
 }
 
-/** What the end of the body means, with the handlers and signals of it. */
-async function conclude(
-  app: TraceApp,
-  task: Task,
-  context: EagerContext,
-  ending: Ending,
-  copy: Copy,
-): Promise<EagerEnd> {
-  const { id, args, kwargs } = context;
-  try {
-    if (ending.kind === 'returned') {
-      const value = copy(ending.value ?? null);
-      await task.onSuccess(ending.value, id, args, kwargs);
-      await tellSuccess(app.signals, task, context, value);
-      await task.afterReturn('SUCCESS', ending.value, id, args, kwargs);
-      return endOf(context, 'SUCCESS', value, null);
+/** There is no log to look at: who runs a task in place should see that a handler of it is broken. */
+async function run(handlers: RunHandlers | null): Promise<void> {
+  const failure = await handlers?.();
+  if (failure) throw failure.error;
+}
+
+/** What the end of the body means. */
+function conclude(app: TraceApp, task: Task, context: EagerContext, ending: Ending, copy: Copy): Ended {
+  const run = { signals: app.signals, task, context };
+  if (ending.kind === 'returned') {
+    const { value } = ending;
+    try {
+      const end = endOf(context, 'SUCCESS', copy(value ?? null), null);
+      return { end, handlers: successHandlers(run, value) };
+    } catch (error) {
+      return failed(run, error);
     }
-    const { error } = ending;
-    if (error instanceof Retry) {
-      const reason = context.retryPlan?.exc ?? error;
-      await task.onRetry(reason, id, args, kwargs);
-      await tellRetry(app.signals, task, context, reason, tracebackOf(reason));
-      return endOf(context, 'RETRY', null, error);
-    }
-    if (error instanceof Ignore) return endOf(context, 'IGNORED', null, error);
-    if (error instanceof Reject) return endOf(context, 'REJECTED', null, error);
-    await task.onFailure(error, id, args, kwargs);
-    await tellFailed(app.signals, context, error, tracebackOf(error));
-    await task.afterReturn('FAILURE', error, id, args, kwargs);
-    return endOf(context, 'FAILURE', encodeException(error, task.name), error);
-  } catch (error) {
-    // A value that cannot be written, or a handler that fails, is a failure of the task.
-    return endOf(context, 'FAILURE', encodeException(error, task.name), error);
   }
+  const { error } = ending;
+  if (error instanceof Retry) {
+    const reason = context.retryPlan?.exc ?? error;
+    const handlers = retryHandlers(run, error, reason, tracebackOf(reason));
+    return { end: endOf(context, 'RETRY', null, error), handlers };
+  }
+  if (error instanceof Ignore || error instanceof Reject) {
+    const status = error instanceof Ignore ? 'IGNORED' : 'REJECTED';
+    return { end: endOf(context, status, null, error), handlers: postrunAlone(run, status, error) };
+  }
+  return failed(run, error);
+}
+
+function failed(run: EagerRun, error: unknown): Ended {
+  const { task, context } = run;
+  const end = endOf(context, 'FAILURE', encodeException(error, task.name), error);
+  return { end, handlers: failureHandlers(run, error, end.meta.traceback ?? null) };
 }
 
 function endOf(context: EagerContext, status: string, result: unknown, error: unknown): EagerEnd {
@@ -148,6 +185,7 @@ function eagerContext(
     ignoreResult: options.ignoreResult ?? null,
     stampedHeaders,
     stamps: stampedHeaders === null ? {} : stamps,
+    trail: task.trail,
     isEager: true,
     calledDirectly: false,
     headers: options.headers ?? null,

@@ -2,7 +2,7 @@ import { numberOrNull } from '../protocol/record.ts';
 import type { Embed } from '../protocol/signature.ts';
 import { stampsIn } from '../protocol/stamps.ts';
 import type { TaskBody, TaskRequest } from '../protocol/task-request.ts';
-import type { DeliveryInfo } from '../protocol/wire.ts';
+import type { DeliveryInfo, MessageProperties } from '../protocol/wire.ts';
 import type { RetryPlan, TaskContext, TaskServices } from './context.ts';
 
 const NEVER = new AbortController().signal;
@@ -14,17 +14,24 @@ export class MessageContext implements TaskContext {
   readonly embed: Embed;
   readonly children: unknown[] = [];
   readonly services: TaskServices;
+  readonly trail: boolean;
   readonly isEager = false;
   readonly calledDirectly = false;
   retryPlan: RetryPlan | null = null;
   readonly #request: TaskRequest;
 
-  constructor(request: TaskRequest, { args, kwargs, embed }: TaskBody, services: TaskServices) {
+  constructor(
+    request: TaskRequest,
+    { args, kwargs, embed }: TaskBody,
+    services: TaskServices,
+    trail: boolean,
+  ) {
     this.#request = request;
     this.args = args;
     this.kwargs = kwargs;
     this.embed = embed;
     this.services = services;
+    this.trail = trail;
   }
 
   get id(): string {
@@ -117,6 +124,29 @@ export class MessageContext implements TaskContext {
 
   get stamps(): Readonly<Record<string, unknown>> {
     return stampsIn(this.#request.headers)?.values ?? {};
+  }
+
+  get argsrepr(): string {
+    return this.#request.argsrepr;
+  }
+
+  get kwargsrepr(): string {
+    return this.#request.kwargsrepr;
+  }
+
+  get properties(): MessageProperties {
+    const { correlationId, replyTo, priority, deliveryInfo } = this.#request;
+    return {
+      correlation_id: correlationId,
+      ...(replyTo !== null && { reply_to: replyTo }),
+      priority,
+      delivery_info: deliveryInfo,
+    };
+  }
+
+  get utc(): boolean | null {
+    const { utc } = this.#request.headers;
+    return typeof utc === 'boolean' ? utc : null;
   }
 
   /** Asked for only when the body looks: making a signal costs more than running a small task. */

@@ -67,7 +67,7 @@ export class Producer {
     const call = this.#makeCall(id, task.name, args, kwargs, merged, routed, context);
     const published = this.publishCall(call, routed, merged);
     // Only now: what could not be written is nobody's child.
-    if (context && task.trail !== false && merged.addToParent !== false && !context.calledDirectly) {
+    if (context?.trail === true && merged.addToParent !== false) {
       context.children.push([[id, null], null]);
     }
     return { id, ignored: call.ignoreResult ?? false, published };

@@ -5,7 +5,7 @@ import { apply } from './canvas/apply.ts';
 import { ancestry, concludeChord, failSignature, type Sender, sendErrbacks } from './dependents.ts';
 
 /** A task that has ended, and what its message said should follow. */
-export interface Ended extends Sender {
+interface Ended extends Sender {
   readonly group: string | null;
   readonly groupIndex: number | null;
   readonly embed: Embed;
@@ -24,13 +24,29 @@ export async function sendSuccessors(app: AppPort, ended: Ended, value: unknown)
   }
 }
 
-/** Counts the task for the chord it belongs to, and calls the body when it was the last. */
-export async function returnToChord(
+/**
+ * Tells whoever waits for a task how it has ended, once that is stored (celery/backends/base.py `mark_as_done`,
+ * `mark_as_failure`). Its chord counts it; after a failure the later steps of its chain get that as their result, and
+ * errbacks are sent the id of the task that failed.
+ */
+export async function tellEnded(
   app: AppPort,
-  ended: Ended,
+  request: TaskRequest,
   state: string,
   resultText: string,
+  traceback: string | null,
 ): Promise<void> {
+  const { embed } = decodeTaskBody(request.bodyText);
+  const ended = { ...request, embed };
+  await returnToChord(app, ended, state, resultText);
+  if (state === 'SUCCESS') return;
+  const failure = { state, resultText, traceback };
+  for (const step of embed.chain ?? []) await failSignature(app, ended, step, failure);
+  await sendErrbacks(app, ended, embed.errbacks);
+}
+
+/** Counts the task for the chord it belongs to, and calls the body when it was the last. */
+async function returnToChord(app: AppPort, ended: Ended, state: string, resultText: string): Promise<void> {
   const { chord } = ended.embed;
   if (chord === null || ended.group === null) return;
   const part = {
@@ -41,33 +57,4 @@ export async function returnToChord(
     resultText,
   };
   await concludeChord(app, ended, chord, part);
-}
-
-/**
- * Tells whoever waits for what would have come after a task that it will not: the later steps of its chain get the
- * failure as their result, errbacks are sent the id of the task that failed, its chord counts it.
- */
-export async function tellFailure(
-  app: AppPort,
-  ended: Ended,
-  state: string,
-  resultText: string,
-  traceback: string | null,
-): Promise<void> {
-  await returnToChord(app, ended, state, resultText);
-  const failure = { state, resultText, traceback };
-  for (const step of ended.embed.chain ?? []) await failSignature(app, ended, step, failure);
-  await sendErrbacks(app, ended, ended.embed.errbacks);
-}
-
-/** The same for a task whose body never ended here: revoked, lost with its process, or over its hard limit. */
-export async function tellUnfinished(
-  app: AppPort,
-  request: TaskRequest,
-  state: string,
-  resultText: string,
-  traceback: string | null,
-): Promise<void> {
-  const { embed } = decodeTaskBody(request.bodyText);
-  await tellFailure(app, { ...request, embed }, state, resultText, traceback);
 }

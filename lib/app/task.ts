@@ -271,12 +271,15 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     return lazy ? member : member.applyAsync();
   }
 
-  /** Stores a state of the running call, such as PROGRESS with how far it is. Resolves when stored. */
+  /**
+   * Stores a state of the running call, such as PROGRESS with how far it is, also when its result is ignored. Resolves
+   * when stored.
+   */
   async updateState({ taskId, state, meta = null }: UpdateStateOptions): Promise<void> {
-    const { services, id, ignoreResult } = this.request;
+    const { services, id } = this.request;
     const target = taskId ?? id;
     // A plain call has no id, and so nobody could ask for its state.
-    if (target === '' || ignoreResult === true) return;
+    if (target === '') return;
     const value =
       EXCEPTION_STATES.has(state) && meta instanceof Error ? encodeException(meta, this.name) : meta;
     if (services) {

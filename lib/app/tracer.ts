@@ -1,30 +1,28 @@
 import { EncodeError, Ignore, NotRegistered, Reject, Retry } from '../protocol/celery-errors.ts';
-import { encodeException, exceptionRepr } from '../protocol/exception.ts';
 import { encodeJson } from '../protocol/json.ts';
-import { pythonRepr } from '../protocol/repr.ts';
 import { decodeTaskBody, type TaskRequest } from '../protocol/task-request.ts';
-import { nowSeconds } from '../util/clock.ts';
-import { isPromise, type MaybePromise, whenDone } from '../util/maybe-promise.ts';
+import { type MaybePromise, whenDone } from '../util/maybe-promise.ts';
 import type { AppPort } from './app-port.ts';
 import { type Ending, runAttempt } from './attempt.ts';
 import { type RetryPlan, runInContext, type TaskContext, type TaskServices } from './context.ts';
+import {
+  type EndedRun,
+  failureHandlers,
+  postrunAlone,
+  rejectHandlers,
+  retryHandlers,
+  successHandlers,
+} from './end-handlers.ts';
 import { MessageContext } from './message-context.ts';
+import { earlyFailure, failure, ignored, rejected, retried, success } from './outcomes.ts';
 import { checkResult } from './payload-format.ts';
 import type { Registry } from './registry.ts';
 import type { Signals } from './signals.ts';
-import { returnToChord, sendSuccessors, tellFailure } from './successors.ts';
+import { sendSuccessors } from './successors.ts';
 import type { Task } from './task.ts';
 import type { TaskSettings } from './task-settings.ts';
-import {
-  tellFailed,
-  tellInternalError,
-  tellPostrun,
-  tellPrerun,
-  tellRetry,
-  tellSuccess,
-} from './task-signals.ts';
-import type { TraceOutcome } from './trace-outcome.ts';
-import { tracebackOf } from './traceback.ts';
+import { tellPrerun } from './task-signals.ts';
+import type { Traced } from './trace-outcome.ts';
 
 /** What running a task needs of its app. */
 export interface TraceApp extends AppPort {
@@ -36,185 +34,89 @@ export interface TraceApp extends AppPort {
   sendRetry(context: TaskContext, plan: RetryPlan, request: TaskRequest): Promise<void>;
 }
 
+/** One attempt. */
+interface Run extends EndedRun {
+  readonly app: TraceApp;
+  readonly request: TaskRequest;
+  /** By performance.now(). */
+  readonly startedMs: number;
+}
+
 /**
- * Runs one task from its message: body, successors or retry, handlers (celery/app/trace.py). The outcome is for the
- * worker to store and to announce; it is there at once when nothing had to be waited for. Never throws: what goes wrong
- * here is a FAILURE of the task.
+ * Runs one task from its message: body, then its links and the rest of its chain, or its retry (celery/app/trace.py).
+ * The outcome is for the worker to store, to tell others of (`tellEnded`) and to announce; then the handlers run. It is
+ * there at once when nothing had to be waited for. Never throws: what goes wrong here is a FAILURE of the task.
  */
-export function traceTask(
-  app: TraceApp,
-  request: TaskRequest,
-  services: TaskServices,
-): MaybePromise<TraceOutcome> {
-  const started = performance.now();
-  const outcome = trace(app, request, services);
-  if (!isPromise(outcome)) return timed(outcome, started);
-  return outcome.then((partial) => timed(partial, started));
-}
-
-type PartialOutcome = Mutable<Omit<TraceOutcome, 'runtimeSeconds'>>;
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function timed(outcome: PartialOutcome, started: number): TraceOutcome {
-  return Object.assign(outcome, { runtimeSeconds: (performance.now() - started) / 1000 });
-}
-
-function trace(app: TraceApp, request: TaskRequest, services: TaskServices): MaybePromise<PartialOutcome> {
+export function traceTask(app: TraceApp, request: TaskRequest, services: TaskServices): MaybePromise<Traced> {
+  const startedMs = performance.now();
   const task = app.tasks.get(request.task);
-  if (!task) return failure(new NotRegistered(request.task), null, []);
+  if (!task) {
+    const outcome = earlyFailure(new NotRegistered(request.task), startedMs);
+    return { outcome: { ...outcome, isAwaited: true }, handlers: null };
+  }
   let context: TaskContext;
   try {
-    context = new MessageContext(request, decodeTaskBody(request.bodyText), services);
+    context = new MessageContext(request, decodeTaskBody(request.bodyText), services, task.trail);
   } catch (error) {
-    return failure(error, task, []);
+    return { outcome: earlyFailure(error, startedMs), handlers: null };
   }
   const { signals } = app;
-  if (signals.has('task_prerun') || signals.has('task_postrun')) {
-    return traceAloud(app, task, context, request);
-  }
-  return whenDone(runAttempt(task, context), (ended) => settle(app, task, context, request, ended));
+  const run: Run = { app, signals, task, context, request, startedMs };
+  if (!signals.has('task_prerun')) return attempt(run);
+  const told = runInContext(context, () => tellPrerun(signals, task, context));
+  return told === undefined ? attempt(run) : told.then(() => attempt(run));
 }
 
-/** With listeners around the run. */
-async function traceAloud(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  request: TaskRequest,
-): Promise<PartialOutcome> {
-  await tellPrerun(app.signals, task, context);
-  const ending = await runAttempt(task, context);
-  const outcome = await settle(app, task, context, request, ending);
-  const retval = ending.kind === 'returned' ? ending.value : ending.error;
-  await tellPostrun(app.signals, task, context, outcome.state, retval);
-  return outcome;
+function attempt(run: Run): MaybePromise<Traced> {
+  return whenDone(runAttempt(run.task, run.context), (ending) => settle(run, ending));
 }
 
 /** What the end of the body means. */
-function settle(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  request: TaskRequest,
-  ending: Ending,
-): MaybePromise<PartialOutcome> {
-  if (ending.kind === 'returned') return succeed(app, task, context, ending.value);
+function settle(run: Run, ending: Ending): MaybePromise<Traced> {
+  if (ending.kind === 'returned') return succeed(run, ending.value);
   const { error } = ending;
-  if (error instanceof Retry) return retry(app, task, context, request, error);
-  if (error instanceof Ignore) return { ...nothing('IGNORED', context), exceptionRepr: exceptionRepr(error) };
-  if (error instanceof Reject) return reject(context, error, task);
-  return fail(app, task, context, error);
+  if (error instanceof Retry) return retry(run, error);
+  if (error instanceof Ignore) {
+    const outcome = ignored(run.context, error, run.startedMs);
+    return { outcome, handlers: postrunAlone(run, 'IGNORED', error) };
+  }
+  if (error instanceof Reject) {
+    const outcome = rejected(run.task, run.context, error, error.requeue, run.startedMs);
+    return { outcome, handlers: rejectHandlers(run, error, !error.requeue, outcome.traceback) };
+  }
+  return fail(run, error);
 }
 
-function succeed(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  value: unknown,
-): MaybePromise<PartialOutcome> {
+function succeed(run: Run, value: unknown): MaybePromise<Traced> {
+  const { app, context } = run;
   let resultText: string;
   try {
     resultText = encodeJson(value ?? null);
     checkResult(app.conf, value ?? null);
   } catch (error) {
-    return fail(app, task, context, new EncodeError(error instanceof Error ? error.message : String(error)));
+    return fail(run, new EncodeError(error instanceof Error ? error.message : String(error)));
   }
-  const { callbacks, chain, chord } = context.embed;
   // Most tasks have none of these, and then nothing is waited for.
-  if (!callbacks && !chain && !chord) return tellHandlers(app, task, context, value, resultText);
-  return succeedAndTell(app, task, context, value, resultText);
+  if (!context.embed.callbacks && !context.embed.chain) return succeeded(run, value, resultText);
+  // In the context of the task, so that what it sends is noted as its children.
+  return runInContext(context, () => sendSuccessors(app, context, value ?? null)).then(
+    () => succeeded(run, value, resultText),
+    (error: unknown) => fail(run, error),
+  );
 }
 
-async function succeedAndTell(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  value: unknown,
-  resultText: string,
-): Promise<PartialOutcome> {
-  const { embed } = context;
-  try {
-    if (embed.callbacks || embed.chain) {
-      // In the context of the task, so that what it sends is noted as its children.
-      await runInContext(context, () => sendSuccessors(app, context, value ?? null));
-    }
-    if (embed.chord) await returnToChord(app, context, 'SUCCESS', resultText);
-  } catch (error) {
-    return fail(app, task, context, error);
-  }
-  return tellHandlers(app, task, context, value, resultText);
+function succeeded(run: Run, value: unknown, resultText: string): Traced {
+  const outcome = success(run.task, run.context, value, resultText, run.startedMs);
+  return { outcome, handlers: successHandlers(run, value) };
 }
 
-/** `onSuccess`, then `afterReturn`. Successors are on their way: only the task's own record can show that one failed. */
-function tellHandlers(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  value: unknown,
-  resultText: string,
-): MaybePromise<PartialOutcome> {
-  const { id, args, kwargs } = context;
-  const failed = (error: unknown): MaybePromise<PartialOutcome> => internalError(app, task, context, error);
-  const done = (): PartialOutcome => success(task, context, value, resultText);
-  try {
-    const told = whenDone(task.onSuccess(value, id, args, kwargs), () =>
-      whenDone(tellSuccess(app.signals, task, context, value ?? null), () =>
-        task.afterReturn('SUCCESS', value, id, args, kwargs),
-      ),
-    );
-    return isPromise(told) ? told.then(done, failed) : done();
-  } catch (error) {
-    return failed(error);
-  }
+function fail(run: Run, error: unknown): Traced {
+  const outcome = failure(run.task, run.context, error, run.startedMs);
+  return { outcome, handlers: failureHandlers(run, error, outcome.traceback) };
 }
 
-function success(
-  { resultreprMaxsize }: Task,
-  { children }: TaskContext,
-  value: unknown,
-  resultText: string,
-): PartialOutcome {
-  const resultRepr = pythonRepr(value ?? null, resultreprMaxsize);
-  return {
-    state: 'SUCCESS',
-    resultText,
-    resultRepr,
-    exceptionRepr: null,
-    traceback: null,
-    children,
-  };
-}
-
-async function fail(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  error: unknown,
-): Promise<PartialOutcome> {
-  const outcome = failure(error, task, context.children);
-  const { embed, id, args, kwargs } = context;
-  try {
-    if (embed.chain || embed.errbacks || embed.chord) {
-      await tellFailure(app, context, 'FAILURE', outcome.resultText ?? 'null', outcome.traceback);
-    }
-    await task.onFailure(error, id, args, kwargs);
-    await tellFailed(app.signals, context, error, outcome.traceback);
-    await task.afterReturn('FAILURE', error, id, args, kwargs);
-  } catch (second) {
-    // The task has failed already; its record shows why, and what went wrong while telling others.
-    await tellInternalError(app.signals, context, second, tracebackOf(second));
-    return { ...outcome, traceback: `${outcome.traceback}\n\nAnd then:\n${tracebackOf(second)}` };
-  }
-  return outcome;
-}
-
-async function retry(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  request: TaskRequest,
-  error: Retry,
-): Promise<PartialOutcome> {
+async function retry(run: Run, error: Retry): Promise<Traced> {
+  const { app, task, context, request, startedMs } = run;
   // A Retry that the task made itself, without `retry()`, promises another attempt as well.
   const plan = context.retryPlan ?? {
     args: context.args,
@@ -226,71 +128,12 @@ async function retry(
   try {
     await app.sendRetry(context, plan, request);
   } catch (cause) {
-    // With late acks the message is still ours, so that it can go back instead of being lost.
-    if (task.acksLate ?? app.conf.task_acks_late) {
-      return {
-        ...nothing('REJECTED', context),
-        exceptionRepr: exceptionRepr(cause),
-        reject: { requeue: true },
-      };
-    }
-    return fail(app, task, context, cause);
+    if (!app.settingsOf(task).acksLate) return fail(run, cause);
+    // The message is still ours, so that it can go back instead of being lost.
+    const outcome = rejected(task, context, cause, true, startedMs);
+    return { outcome, handlers: postrunAlone(run, 'REJECTED', cause) };
   }
   const reason = plan.exc ?? error;
-  await Promise.resolve(task.onRetry(reason, context.id, context.args, context.kwargs)).catch(() => {
-    // The retry is on its way; a failing handler must not turn it into a failure.
-  });
-  await tellRetry(app.signals, task, context, reason, tracebackOf(reason));
-  const eta = plan.eta.toISOString();
-  return {
-    ...nothing('RETRY', context),
-    resultText: plan.exc === null ? null : JSON.stringify(encodeException(plan.exc, moduleOf(task))),
-    exceptionRepr: exceptionRepr(reason, moduleOf(task)),
-    traceback: tracebackOf(reason),
-    retry: { eta, whenSeconds: Math.max(0, plan.eta.getTime() / 1000 - nowSeconds()) },
-  };
-}
-
-function internalError(
-  app: TraceApp,
-  task: Task,
-  context: TaskContext,
-  error: unknown,
-): MaybePromise<PartialOutcome> {
-  const outcome = failure(error, task, context.children);
-  return whenDone(tellInternalError(app.signals, context, error, outcome.traceback), () => outcome);
-}
-
-function reject(context: TaskContext, error: Reject, task: Task): PartialOutcome {
-  return {
-    ...nothing('REJECTED', context),
-    resultText: error.requeue ? null : encodeJson(encodeException(error, moduleOf(task))),
-    exceptionRepr: exceptionRepr(error),
-    traceback: tracebackOf(error),
-    reject: { requeue: error.requeue },
-  };
-}
-
-function failure(error: unknown, task: Task | null, children: readonly unknown[]): PartialOutcome {
-  const module = task === null ? 'umbel' : moduleOf(task);
-  const isExpectedError = task?.throws.some((type) => error instanceof type) ?? false;
-  return {
-    state: 'FAILURE',
-    resultText: encodeJson(encodeException(error, module)),
-    resultRepr: '',
-    exceptionRepr: exceptionRepr(error, module),
-    traceback: tracebackOf(error),
-    children,
-    ...(isExpectedError && { isExpectedError }),
-  };
-}
-
-function nothing(state: TraceOutcome['state'], { children }: TaskContext): PartialOutcome {
-  return { state, resultText: null, resultRepr: '', exceptionRepr: null, traceback: null, children };
-}
-
-/** Python-style module of a task's name: `tasks` of `tasks.add`. */
-function moduleOf(task: Task): string {
-  const dot = task.name.lastIndexOf('.');
-  return dot > 0 ? task.name.slice(0, dot) : 'umbel';
+  const outcome = retried(task, context, plan, reason, startedMs);
+  return { outcome, handlers: retryHandlers(run, error, reason, outcome.traceback) };
 }

@@ -1,6 +1,6 @@
 import type { Celery } from '../app/celery.ts';
 import { limitsOf } from '../app/payload-format.ts';
-import { tellUnfinished } from '../app/successors.ts';
+import { tellEnded } from '../app/successors.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError } from '../contract/errors.ts';
 import { Pidbox } from '../control/pidbox.ts';
@@ -87,8 +87,8 @@ export function assemble(
     ledger: new Ledger(),
     signals: app.signals,
     isExtended: app.conf.result_extended,
-    tellUnfinished: (request, state, resultText) =>
-      tellUnfinished(app, request, state, resultText, null).catch((error: unknown) =>
+    tellEnded: (request, state, resultText, traceback = null) =>
+      tellEnded(app, request, state, resultText, traceback).catch((error: unknown) =>
         logger.error(`Cannot tell what waits for ${request.id}: ${toError(error).message}`),
       ),
     nowMs: () => host.consumer.nowMs?.() ?? Date.now(),

@@ -78,15 +78,17 @@ export class Deduplication {
   async #lead(task: TaskHandle): Promise<void> {
     const { host, push } = this.#options;
     const { id } = task.request;
-    let isDone = false;
+    let value: string | null = null;
     try {
-      isDone = await host.results.hasSucceeded(id);
+      value = await host.results.successText(id);
     } catch (error) {
       // It may run a second time, but it must not be lost.
       host.logger.warning(`Cannot tell whether ${task.label} was done before: ${toError(error).message}`);
     }
-    if (!isDone) push(task);
+    if (value === null) push(task);
     else {
+      // Its worker may have died when the result was stored, and before its chord had counted it.
+      await host.tellEnded(task.request, 'SUCCESS', value);
       this.#skip(task);
       this.#finish(id);
     }

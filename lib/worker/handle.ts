@@ -16,6 +16,8 @@ export interface TaskHandle extends Job, Timed {
   /** Its message is acked, rejected, parked or given back. */
   readonly isSettled: boolean;
   readonly ignoresResult: boolean;
+  /** Whether a state of it that is no success is kept. */
+  readonly storesErrors: boolean;
   /** Its body has returned. */
   hasSucceeded: boolean;
   /** Seconds since the epoch; null before it starts. */

@@ -19,10 +19,15 @@ export interface RequestHost {
   /** Store name, args, worker and queue with each result. */
   readonly isExtended: boolean;
   /**
-   * Tells the rest of a chain, the chord and the errbacks of a task whose body never ended here, so that nobody waits
-   * for them. Never throws. `resultText` is JSON.
+   * Tells the chord of a task, and after a failure the rest of its chain and its errbacks, how it has ended, so that
+   * nobody waits for ever. Never throws. `resultText` is JSON.
    */
-  tellUnfinished(request: TaskRequest, state: string, resultText: string): Promise<void>;
+  tellEnded(
+    request: TaskRequest,
+    state: string,
+    resultText: string,
+    traceback?: string | null,
+  ): Promise<void>;
   /** Milliseconds since the epoch by which ETAs and expiries are judged: the broker's where it tells. */
   nowMs(): number;
   /** The ETA has come: run it. */

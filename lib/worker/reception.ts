@@ -92,7 +92,7 @@ export class Reception {
       const details = { request, traceback: null, children: [], extended: null };
       await host.results.store(request.id, recordText(request.id, 'FAILURE', text, details), request.replyTo);
     }
-    await host.tellUnfinished(request, 'FAILURE', text);
+    await host.tellEnded(request, 'FAILURE', text);
     host.consumer.ack(delivery.tag);
     host.events.unregistered(request.id, exceptionRepr(error));
     void host.signals.send('task_unknown', {

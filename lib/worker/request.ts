@@ -6,8 +6,9 @@ import type { Delivery } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import type { TaskHandle } from './handle.ts';
 import type { RequestHost } from './host.ts';
-import { concludeLoss, concludeOutcome } from './outcome.ts';
-import type { JobLoss } from './pool/pool.ts';
+import { concludeLoss } from './loss.ts';
+import { concludeOutcome } from './outcome.ts';
+import type { Handle, JobLoss } from './pool/pool.ts';
 import { recordText } from './record-text.ts';
 import type { TaskProfile } from './task-profile.ts';
 
@@ -27,7 +28,8 @@ interface RevokedFields {
  *   waiting, scheduled → released                 the worker stops: back to its queue
  *   waiting, active → dropped                     the lease ended while this process was frozen: another has it
  *
- * Its message is acked when a pool takes it, or after its result is stored when the task has late acks.
+ * Its message is acked when a pool takes it; when the task has late acks, after its result is stored and its handlers
+ * have run.
  */
 export class Request implements TaskHandle {
   readonly request: TaskRequest;
@@ -65,6 +67,10 @@ export class Request implements TaskHandle {
   get ignoresResult(): boolean {
     const isWished = this.request.ignoreResult ?? this.profile.ignoreResult;
     return isWished && !(this.#host.results.areHeadersRead && isInHeader(this.request));
+  }
+
+  get storesErrors(): boolean {
+    return !this.ignoresResult || this.profile.storeErrorsEvenIfIgnored;
   }
 
   /** `NAME[ID]`, as Celery's log lines have it. */
@@ -118,8 +124,8 @@ export class Request implements TaskHandle {
     this.#host.logger.warning(`Soft time limit (${seconds}s) exceeded for ${this.label}`);
   }
 
-  onOutcome(outcome: TraceOutcome): void {
-    concludeOutcome(this, this.#host, outcome);
+  onOutcome(outcome: TraceOutcome, handle: Handle | null): void {
+    concludeOutcome(this, this.#host, outcome, handle);
   }
 
   onLost(loss: JobLoss): void {
@@ -202,8 +208,8 @@ export class Request implements TaskHandle {
 
   async #revoke(reason: string, fields: RevokedFields): Promise<void> {
     const text = JSON.stringify(encodeException(new TaskRevokedError(reason)));
-    if (!this.ignoresResult) await this.store('REVOKED', text);
-    await this.#host.tellUnfinished(this.request, 'REVOKED', text);
+    if (this.storesErrors) await this.store('REVOKED', text);
+    await this.#host.tellEnded(this.request, 'REVOKED', text);
     this.ack();
     this.#host.events.send(this, 'task-revoked', { ...fields });
     const { request } = this;

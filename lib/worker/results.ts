@@ -2,6 +2,7 @@ import { isChordBackend } from '../app/chord-backend.ts';
 import type { Config } from '../app/config.ts';
 import type { ResultBackend } from '../backend/backend.ts';
 import { toError, UmbelError } from '../contract/errors.ts';
+import { encodeJson } from '../protocol/json.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 
@@ -120,10 +121,10 @@ export class Results {
     );
   }
 
-  /** Whether a task is stored as SUCCESS. Throws when that cannot be read. */
-  async hasSucceeded(taskId: string): Promise<boolean> {
+  /** JSON of the value of a task that is stored as SUCCESS, else null. Throws when that cannot be read. */
+  async successText(taskId: string): Promise<string | null> {
     const known = await this.#options.backend?.get(taskId);
-    return known?.status === 'SUCCESS';
+    return known?.status === 'SUCCESS' ? encodeJson(known.result) : null;
   }
 
   /** Stores a REVOKED for a task that nobody here runs, unless it has ended already. */

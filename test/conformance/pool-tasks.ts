@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
-import { Celery } from 'umbel';
+import { Celery, Task } from 'umbel';
 
 /* Tasks that pools are tried with. Loaded by the test itself and, compiled by the loader, by pool children. */
 
@@ -57,3 +57,23 @@ app.task('late-rejection', async () => {
   await sleep(20);
   return 'alive';
 });
+
+/** Its handler does what its argument says. */
+class Handled extends Task<[string], string> {
+  readonly name = 'handled';
+
+  run(how: string): string {
+    return how;
+  }
+
+  override async onSuccess(how: unknown): Promise<void> {
+    this.sendEvent('task-handling');
+    if (how === 'boom') throw new RangeError('in the handler');
+    if (how === 'deaf') await sleep(5000);
+    if (how === 'exit') process.exit(3);
+    if (how !== 'polite') return;
+    await sleep(10_000, undefined, { signal: this.request.signal }).catch(() => {});
+    this.sendEvent(`task-${String(this.request.signal.reason?.name)}`);
+  }
+}
+app.tasks.register(new Handled());

@@ -8,7 +8,7 @@ import type { TraceOutcome } from '../../lib/app/trace-outcome.ts';
 import { decodeTaskRequest, encodeTaskMessage, type TaskRequest } from '../../lib/protocol/task-message.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { AsyncPool } from '../../lib/worker/pool/async.ts';
-import type { Job, JobLoss, Pool, PoolHost } from '../../lib/worker/pool/pool.ts';
+import type { Handle, Job, JobLoss, Pool, PoolHost } from '../../lib/worker/pool/pool.ts';
 import { PreforkPool } from '../../lib/worker/pool/prefork.ts';
 import { SoloPool } from '../../lib/worker/pool/solo.ts';
 import { ThreadsPool, type ThreadsPoolOptions } from '../../lib/worker/pool/threads.ts';
@@ -34,6 +34,9 @@ class NotedJob implements Job {
   readonly notes: string[] = [];
   readonly end: Promise<JobEnd>;
   pid = 0;
+  /** Let the handlers run as soon as the outcome is there. */
+  handlesAtOnce = true;
+  #handle: Handle | null = null;
   #resolve: (end: JobEnd) => void = () => {};
 
   constructor(task: string, args: readonly unknown[], { timeLimit, softTimeLimit }: Limits = {}) {
@@ -55,9 +58,15 @@ class NotedJob implements Job {
     this.notes.push(`soft ${seconds}`);
   }
 
-  onOutcome(outcome: TraceOutcome): void {
+  onOutcome(outcome: TraceOutcome, handle: Handle | null): void {
     this.notes.push(outcome.state);
+    this.#handle = handle;
+    if (this.handlesAtOnce) this.handle();
     this.#resolve({ outcome });
+  }
+
+  handle(): void {
+    this.#handle?.((complaint) => this.notes.push(complaint === null ? 'handled' : `handled: ${complaint}`));
   }
 
   onLost(loss: JobLoss): void {
@@ -133,8 +142,14 @@ let folder = '';
 let pool: Pool;
 
 /** Waits for room, then runs. */
-async function run(task: string, args: readonly unknown[] = [], limits: Limits = {}): Promise<NotedJob> {
+async function run(
+  task: string,
+  args: readonly unknown[] = [],
+  limits: Limits = {},
+  handlesAtOnce = true,
+): Promise<NotedJob> {
   const job = new NotedJob(task, args, limits);
+  job.handlesAtOnce = handlesAtOnce;
   do await until(() => pool.hasRoom);
   while (!pool.hasRoom); // another run of the same moment was faster
   pool.run(job);
@@ -252,6 +267,59 @@ describe.each(POOLS)('$kind pool', ({ kind, make }) => {
     expect(pool.hasRoom).toBe(false);
   });
 
+  it('runs handlers when it is told to, in a slot that is busy until then', async () => {
+    const job = await run('handled', ['fine'], {}, false);
+    expect((await outcomeOf(job)).state).toBe('SUCCESS');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([job.notes, pool.active]).toEqual([['accepted', 'SUCCESS'], 1]);
+    job.handle();
+    await until(() => pool.active === 0);
+    expect(job.notes).toEqual(['accepted', 'SUCCESS', 'task-handling', 'handled']);
+    expect((await outcomeOf(await run('add', [1, 2]))).resultText).toBe('3');
+  });
+
+  it('says what a handler threw', async () => {
+    const job = await run('handled', ['boom']);
+    await until(() => job.notes.length === 4);
+    expect(job.notes.at(-1)).toMatch(/^handled: RangeError: in the handler\n.*pool-tasks/s);
+    expect(await (await run('handled', ['fine'])).end).toMatchObject({ outcome: { state: 'SUCCESS' } });
+  });
+
+  it('tells handlers of the soft limit', async () => {
+    const job = await run('handled', ['polite'], { softTimeLimit: 0.3 });
+    await until(() => job.notes.includes('handled'));
+    expect(job.notes).toEqual([
+      'accepted',
+      'SUCCESS',
+      'task-handling',
+      'soft 0.3',
+      'task-SoftTimeLimitExceeded',
+      'handled',
+    ]);
+  });
+
+  it.each([
+    ['hard limit', 'Hard time limit (0.5s) exceeded', { timeLimit: 0.5 }, () => {}],
+    ['terminate', 'Terminated (SIGTERM)', {}, (id: string) => pool.terminate(id, 'SIGTERM')],
+    ['cold shutdown', 'The worker was stopped (cold shutdown)', {}, () => pool.abandonAll()],
+  ] as const)('ends handlers at a %s, which leaves the outcome alone', async (_what, text, limits, stop) => {
+    const job = await run('handled', ['deaf'], limits);
+    await until(() => job.notes.includes('task-handling'));
+    void stop(job.request.id);
+    await until(() => job.notes.length === 4);
+    expect(job.notes).toEqual(['accepted', 'SUCCESS', 'task-handling', `handled: ${text}`]);
+    await until(() => pool.active === 0);
+  });
+
+  it('is done with handlers at once that are told to run when their run was ended', async () => {
+    const job = await run('handled', ['deaf'], { timeLimit: 0.3 }, false);
+    await job.end;
+    await until(() => pool.active === 0);
+    expect(job.notes).toEqual(['accepted', 'SUCCESS']);
+    job.handle();
+    expect(job.notes.at(-1)).toBe('handled: Hard time limit (0.3s) exceeded');
+  });
+
   it('grows and shrinks, or says that it cannot', async () => {
     if (kind === 'solo') {
       expect(() => pool.grow(1)).toThrow('cannot grow');
@@ -307,6 +375,17 @@ describe.each([
       loss: { kind: 'lost', reason: 'Worker exited prematurely: exitcode 3 Job: 2.' },
     });
     expect(await who()).not.toBe(before);
+  });
+
+  it('ends the handlers of a lost child, and replaces it', async () => {
+    pool = make(host, 1, { maxTasksPerChild: 2 });
+    await pool.start();
+    const job = await run('handled', ['exit']);
+    await until(() => job.notes.length === 4);
+    expect(job.notes.at(-1)).toBe('handled: Worker exited prematurely: exitcode 3 Job: 1.');
+    // One with handlers counts as one.
+    const seen = [await who(), (await outcomeOf(await run('handled', ['x']))).resultText, await who()];
+    expect(seen[0]).not.toBe(seen[2]);
   });
 
   it('loses the child, not the worker, to an error that nothing catches', async () => {

@@ -1,4 +1,5 @@
 import type { Celery } from '../../lib/app/celery.ts';
+import { tellEnded } from '../../lib/app/successors.ts';
 import type { TraceOutcome } from '../../lib/app/trace-outcome.ts';
 import { traceTask } from '../../lib/app/tracer.ts';
 import { encodeJson } from '../../lib/protocol/json.ts';
@@ -12,7 +13,7 @@ export interface Run {
   readonly outcome: TraceOutcome;
 }
 
-/** The least that runs tasks: takes messages, traces them, stores results. No events, no limits, ETAs wait in a timer. */
+/** The least that runs tasks: takes messages, traces them, stores results, tells who waits. No events, no limits, ETAs wait in a timer. */
 export class MiniWorker {
   readonly runs: Run[] = [];
   readonly events: [type: string, fields: unknown][] = [];
@@ -45,7 +46,7 @@ export class MiniWorker {
     const waitMs = request.eta === null ? 0 : request.eta * 1000 - Date.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const backend = await this.#app.backend();
-    const outcome = await traceTask(this.#app, request, {
+    const { outcome, handlers } = await traceTask(this.#app, request, {
       hostname: 'mini@host',
       updateState: async (taskId, state, meta) => {
         this.states.push([state, meta]);
@@ -55,14 +56,19 @@ export class MiniWorker {
       sendEvent: (type, fields) => this.events.push([type, fields]),
     });
     this.runs.push({ request, outcome });
+    const { resultText, traceback, children } = outcome;
     if (outcome.state !== 'IGNORED' && outcome.state !== 'REJECTED') {
-      const { resultText, traceback, children } = outcome;
       const parts = { taskId: request.id, status: outcome.state, resultText, traceback, children };
       await backend.store({
         taskId: request.id,
         text: composeResult({ ...parts, parentId: request.parentId, groupId: request.group }),
       });
     }
+    if (outcome.isAwaited) {
+      const state = outcome.state === 'SUCCESS' ? 'SUCCESS' : 'FAILURE';
+      await tellEnded(this.#app, request, state, resultText ?? 'null', traceback);
+    }
+    await handlers?.();
     if (outcome.reject) this.#consumer?.reject(delivery.tag, outcome.reject);
     else this.#consumer?.ack(delivery.tag);
   }

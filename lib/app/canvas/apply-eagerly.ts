@@ -40,23 +40,20 @@ export async function applyEagerly(
 
 async function taskEagerly(app: AppPort, signature: Signature, call: EagerCall): Promise<AnyResult> {
   const { task, args, kwargs, options } = merge(signature, call);
-  const result = await app.runNow(task, args, {
+  const follow = async (result: AnyResult): Promise<void> => {
+    const following = { parent_id: result.id, root_id: textOption(options, 'root_id') ?? result.id };
+    const isSuccess = await result.successful();
+    const given = isSuccess ? await result.get(INSIDE) : result.id;
+    for (const next of listOption(options, isSuccess ? 'link' : 'link_error')) {
+      await applyEagerly(app, next, { args: [given], options: following });
+    }
+  };
+  const callOptions = {
     ...fromWireOptions(options),
     kwargs,
     ...(call.throw !== undefined && { throw: call.throw }),
-  });
-  const following = { parent_id: result.id, root_id: textOption(options, 'root_id') ?? result.id };
-  if (await result.successful()) {
-    const value = await result.get(INSIDE);
-    for (const callback of listOption(options, 'link')) {
-      await applyEagerly(app, callback, { args: [value], options: following });
-    }
-  } else if (await result.failed()) {
-    for (const errback of listOption(options, 'link_error')) {
-      await applyEagerly(app, errback, { args: [result.id], options: following });
-    }
-  }
-  return result;
+  };
+  return app.runNow(task, args, callOptions, follow);
 }
 
 async function chainEagerly(app: AppPort, chain: Signature, call: EagerCall): Promise<AnyResult | null> {

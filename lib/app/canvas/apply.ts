@@ -195,7 +195,7 @@ async function sendUnlock(app: AppPort, header: ResultNode, body: Signature): Pr
 
 function noteChild(result: AnyResult): void {
   const context = currentContext();
-  if (context && !context.calledDirectly) context.children.push(result.asTuple());
+  if (context?.trail === true) context.children.push(result.asTuple());
 }
 
 function indexOption({ group_index: index }: WireOptions): number | undefined {

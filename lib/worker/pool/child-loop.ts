@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { Celery } from '../../app/celery.ts';
+import type { RunHandlers } from '../../app/trace-outcome.ts';
 import { toError } from '../../contract/errors.ts';
 import { decodeJson } from '../../protocol/json.ts';
 import { createLogger, type Logger, parseLogLevel } from '../../util/logger.ts';
@@ -22,6 +23,8 @@ export class ChildLoop {
   readonly #channel: ParentChannel;
   #app: Celery | null = null;
   #run: ChildRun | null = null;
+  /** Of a task whose outcome the worker is storing. */
+  #handlers: RunHandlers | null = null;
   #hostname = '';
   #name = '';
   #logger: Logger = createLogger();
@@ -44,6 +47,9 @@ export class ChildLoop {
         return;
       case 'soft-limit':
         this.#run?.softLimit();
+        return;
+      case 'handle':
+        void this.#handle();
         return;
       case 'stored':
         this.#run?.stored(message.number, message.error);
@@ -86,10 +92,29 @@ export class ChildLoop {
   async #execute(request: unknown): Promise<void> {
     if (this.#app === null || !isTaskRequest(request)) return;
     this.#run = new ChildRun(this.#hostname, (message) => this.#channel.send(message));
-    const outcome = await this.#run.trace(this.#app, request);
+    const { outcome, handlers } = await this.#run.trace(this.#app, request);
+    this.#handlers = handlers;
+    if (handlers !== null) {
+      this.#channel.send({ umbel: 'outcome', outcome, memoryBytes: null, hasHandlers: true });
+      return;
+    }
     this.#run = null;
-    const memoryBytes = this.#reportsMemory ? this.#channel.memoryBytes() : null;
-    this.#channel.send({ umbel: 'outcome', outcome, memoryBytes });
+    this.#channel.send({ umbel: 'outcome', outcome, memoryBytes: this.#memoryBytes() });
+  }
+
+  async #handle(): Promise<void> {
+    const failure = await this.#handlers?.();
+    this.#handlers = null;
+    this.#run = null;
+    this.#channel.send({
+      umbel: 'handled',
+      complaint: failure?.traceback ?? null,
+      memoryBytes: this.#memoryBytes(),
+    });
+  }
+
+  #memoryBytes(): number | null {
+    return this.#reportsMemory ? this.#channel.memoryBytes() : null;
   }
 
   async #leave(code: number): Promise<void> {

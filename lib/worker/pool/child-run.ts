@@ -1,6 +1,6 @@
 import type { Celery } from '../../app/celery.ts';
 import type { TaskServices } from '../../app/context.ts';
-import type { TraceOutcome } from '../../app/trace-outcome.ts';
+import type { Traced } from '../../app/trace-outcome.ts';
 import { traceTask } from '../../app/tracer.ts';
 import { UmbelError } from '../../contract/errors.ts';
 import { SoftTimeLimitExceeded } from '../../protocol/celery-errors.ts';
@@ -34,7 +34,7 @@ export class ChildRun implements TaskServices {
     return this.#controller.signal;
   }
 
-  trace(app: Celery, request: TaskRequest): MaybePromise<TraceOutcome> {
+  trace(app: Celery, request: TaskRequest): MaybePromise<Traced> {
     return traceTask(app, request, this);
   }
 

@@ -2,6 +2,7 @@ import { toError } from '../../contract/errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import type { HeapTimer, Timed, TimerEntry } from '../timer/heap-timer.ts';
 import type { Carrier, StartCarrier } from './carrier.ts';
+import { Handling } from './handling.ts';
 import { type ChildSettings, type FromChild, isFromChild } from './ipc.ts';
 import type { Job, JobLoss } from './pool.ts';
 
@@ -59,6 +60,8 @@ export class Child implements Timed {
   #isSoftNext = false;
   /** Why it is about to die, when we are the reason. */
   #loss: JobLoss | null = null;
+  /** The body of its job has ended, and has handlers. */
+  #handling: Handling | null = null;
   #isDying = false;
   #isLate = false;
   #complaint: string | null = null;
@@ -150,6 +153,9 @@ export class Child implements Timed {
       case 'outcome':
         this.#onOutcome(message);
         return;
+      case 'handled':
+        this.#onHandled(message);
+        return;
       case 'state':
         void this.#storeState(message);
         return;
@@ -159,11 +165,30 @@ export class Child implements Timed {
     }
   }
 
-  #onOutcome({ outcome, memoryBytes }: FromChild & { umbel: 'outcome' }): void {
+  #onOutcome({ outcome, memoryBytes, hasHandlers }: FromChild & { umbel: 'outcome' }): void {
+    if (hasHandlers === true) {
+      this.#handling = new Handling(() => this.#carrier.send({ umbel: 'handle' }));
+      this.job?.onOutcome(outcome, this.#handling.handle);
+      return;
+    }
     const job = this.#takeJob();
     this.doneCount += 1;
     this.memoryBytes = memoryBytes;
-    job?.onOutcome(outcome);
+    job?.onOutcome(outcome, null);
+    this.#onDone();
+  }
+
+  #onHandled({ complaint, memoryBytes }: FromChild & { umbel: 'handled' }): void {
+    const handling = this.#handling;
+    this.#handling = null;
+    this.#takeJob();
+    this.doneCount += 1;
+    this.memoryBytes = memoryBytes;
+    handling?.end(complaint);
+    this.#onDone();
+  }
+
+  #onDone(): void {
     // Its last words were faster than the signal, or its task catches signals: it gets no other task, and has to go.
     if (this.isRetiring || this.#isDying) this.#leave();
     else this.#listener.onIdle(this);
@@ -195,9 +220,12 @@ export class Child implements Timed {
       wasReady,
       complaint: this.#complaint,
     });
-    job?.onLost(
-      this.#loss ?? { kind: 'lost', reason: `Worker exited prematurely: ${text} Job: ${this.#jobNumber}.` },
-    );
+    const loss: JobLoss = this.#loss ?? {
+      kind: 'lost',
+      reason: `Worker exited prematurely: ${text} Job: ${this.#jobNumber}.`,
+    };
+    if (this.#handling === null) job?.onLost(loss);
+    else this.#handling.lose(loss);
   }
 
   #takeJob(): Job | null {

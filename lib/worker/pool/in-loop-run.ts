@@ -1,16 +1,17 @@
 import type { Celery } from '../../app/celery.ts';
 import type { TaskServices } from '../../app/context.ts';
-import type { TraceOutcome } from '../../app/trace-outcome.ts';
+import type { RunHandlers, Traced } from '../../app/trace-outcome.ts';
 import { traceTask } from '../../app/tracer.ts';
 import { SoftTimeLimitExceeded, Terminated, TimeLimitExceeded } from '../../protocol/celery-errors.ts';
 import { encodeJson } from '../../protocol/json.ts';
 import { whenDone } from '../../util/maybe-promise.ts';
 import type { HeapTimer, Timed, TimerEntry } from '../timer/heap-timer.ts';
+import { Handling } from './handling.ts';
 import type { Job, JobLoss } from './pool.ts';
 
 /**
- * One task running in the worker's own event loop. It ends once: with the outcome of its promise, or earlier when a
- * hard limit or a terminate abandons it; what the promise says after that is dropped.
+ * One task running in the worker's own event loop. It ends once: with the outcome of its promise and its handlers, or
+ * earlier when a hard limit or a terminate abandons it; what the promise says after that is dropped.
  */
 export class InLoopRun implements TaskServices, Timed {
   readonly job: Job;
@@ -22,6 +23,8 @@ export class InLoopRun implements TaskServices, Timed {
   /** Which limit `#limit` waits for. */
   #isSoftNext = false;
   #isEnded = false;
+  /** Its body has ended, and has handlers. */
+  #handling: Handling | null = null;
 
   constructor(job: Job, hostname: string, timer: HeapTimer, onEnd: (run: InLoopRun) => void) {
     this.hostname = hostname;
@@ -52,7 +55,10 @@ export class InLoopRun implements TaskServices, Timed {
   }
 
   abandon(loss: JobLoss): void {
-    if (this.#end()) this.job.onLost(loss);
+    if (this.#end()) {
+      if (this.#handling === null) this.job.onLost(loss);
+      else this.#handling.lose(loss);
+    }
     this.#abort(loss.kind === 'timeout' ? new TimeLimitExceeded(loss.seconds) : new Terminated(loss.kind));
     this.#onEnd(this);
   }
@@ -78,11 +84,24 @@ export class InLoopRun implements TaskServices, Timed {
     this.#limit = this.#timer.after(seconds * 1000, this);
   }
 
-  readonly #onTraced = (outcome: TraceOutcome): void => {
+  readonly #onTraced = ({ outcome, handlers }: Traced): void => {
+    if (handlers !== null) {
+      if (this.#isEnded) return;
+      this.#handling = new Handling(() => void this.#handle(handlers));
+      this.job.onOutcome(outcome, this.#handling.handle);
+      return;
+    }
     if (!this.#end()) return;
-    this.job.onOutcome(outcome);
+    this.job.onOutcome(outcome, null);
     this.#onEnd(this);
   };
+
+  async #handle(handlers: RunHandlers): Promise<void> {
+    const failure = await handlers();
+    if (!this.#end()) return;
+    this.#handling?.end(failure?.traceback ?? null);
+    this.#onEnd(this);
+  }
 
   /** True the first time. */
   #end(): boolean {

@@ -28,13 +28,22 @@ export type ToChild =
   /** The same for a request that JSON.stringify cannot write (bigint, bytes): JSON with kombu's typed values. */
   | { readonly umbel: 'run-text'; readonly text: string }
   | { readonly umbel: 'soft-limit' }
+  /** The outcome is stored: run the handlers. */
+  | { readonly umbel: 'handle' }
   | { readonly umbel: 'stored'; readonly number: number; readonly error: string | null }
   | { readonly umbel: 'exit' };
 
 export type FromChild =
   | { readonly umbel: 'ready' }
   | { readonly umbel: 'unusable'; readonly message: string }
-  | { readonly umbel: 'outcome'; readonly outcome: TraceOutcome; readonly memoryBytes: number | null }
+  | {
+      readonly umbel: 'outcome';
+      readonly outcome: TraceOutcome;
+      readonly memoryBytes: number | null;
+      /** The task has handlers that wait for `handle`; it is over with `handled`. */
+      readonly hasHandlers?: boolean;
+    }
+  | { readonly umbel: 'handled'; readonly complaint: string | null; readonly memoryBytes: number | null }
   | {
       readonly umbel: 'state';
       readonly number: number;
@@ -48,8 +57,23 @@ export type FromChild =
       readonly fields: Readonly<Record<string, unknown>>;
     };
 
-const TO_CHILD: ReadonlySet<unknown> = new Set(['init', 'run', 'run-text', 'soft-limit', 'stored', 'exit']);
-const FROM_CHILD: ReadonlySet<unknown> = new Set(['ready', 'unusable', 'outcome', 'state', 'event']);
+const TO_CHILD: ReadonlySet<unknown> = new Set([
+  'init',
+  'run',
+  'run-text',
+  'soft-limit',
+  'handle',
+  'stored',
+  'exit',
+]);
+const FROM_CHILD: ReadonlySet<unknown> = new Set([
+  'ready',
+  'unusable',
+  'outcome',
+  'handled',
+  'state',
+  'event',
+]);
 
 /** Both ends are this package's own code: the mark is enough to know the shape. */
 export function isToChild(message: unknown): message is ToChild {

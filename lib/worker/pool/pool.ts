@@ -16,6 +16,13 @@ export type JobLoss =
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'lost'; readonly reason: string };
 
+/**
+ * Lets the handlers of a task run, in the slot that ran its body and is busy until they are done. To be called once, when
+ * the outcome is stored. `onDone` is called once too, also when the process dies or is ended: `complaint` says what went
+ * wrong.
+ */
+export type Handle = (onDone: (complaint: string | null) => void) => void;
+
 /** One task as a pool sees it. The pool calls `onAccepted` once, then `onOutcome` or `onLost` once. */
 export interface Job {
   readonly request: TaskRequest;
@@ -26,7 +33,8 @@ export interface Job {
   /** A slot has it: from here on it counts as started. `pid` is the process that runs it. */
   onAccepted(pid: number): void;
   onSoftLimit(seconds: number): void;
-  onOutcome(outcome: TraceOutcome): void;
+  /** `handle` is null for the many whose end no handler and no listener wants to know. */
+  onOutcome(outcome: TraceOutcome, handle: Handle | null): void;
   onLost(loss: JobLoss): void;
   /** The task stored a state of its own, such as PROGRESS. `metaText` is JSON. Resolves when it is stored. */
   storeState(taskId: string, state: string, metaText: string): Promise<void>;

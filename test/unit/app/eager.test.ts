@@ -182,6 +182,29 @@ describe('an eager result', () => {
   });
 });
 
+it('what follows a task comes before its handlers, and a broken handler is seen', async () => {
+  await handled.applyAsync(['fine'], { link: told.s('link') });
+  await handled.applyAsync(['fail'], { taskId: 'failing', linkError: told.s('errback') });
+  expect(heard.splice(0)).toEqual([
+    'link fine',
+    'success fine',
+    'after SUCCESS',
+    'errback failing',
+    'failure Error: as told',
+    'after FAILURE',
+  ]);
+  class Broken extends Task<[], number> {
+    name = 't.broken';
+    run(): number {
+      return 1;
+    }
+    override onSuccess(): void {
+      throw new RangeError('the handler fails');
+    }
+  }
+  await expect(app.tasks.register(new Broken()).delay()).rejects.toThrow('the handler fails');
+});
+
 it('handlers and signals are called as in a worker', async () => {
   const signals: string[] = [];
   app.on('task_prerun', ({ task }) => void signals.push(`prerun ${task.name}`));
