@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Celery } from '../../lib/index.ts';
+import { Celery, chord } from '../../lib/index.ts';
+import { composeResult } from '../../lib/protocol/result.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
@@ -69,6 +70,18 @@ async function settled(): Promise<void> {
   await waitUntil('all messages are settled', async () => (await left()) === 0, 60_000);
   client.disconnect();
 }
+
+it('counts a task for its chord that was stored before its worker died', async () => {
+  const backend = await app.backend();
+  await backend.store({
+    taskId: 'stored',
+    text: composeResult({ taskId: 'stored', status: 'SUCCESS', resultText: '41' }),
+  });
+  const header = [app.signature('d.note', ['stored'], { taskId: 'stored' }), app.signature('d.sum', [[1]])];
+  const body = await chord(header, app.signature('d.sum')).delay();
+  expect(await body.get({ timeout: 30 })).toBe(42);
+  expect(runs.has('stored')).toBe(false);
+});
 
 it('runs a task once of two messages', async () => {
   const results = await Promise.all(

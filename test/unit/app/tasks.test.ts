@@ -11,6 +11,7 @@ import {
   UmbelError,
 } from '../../../lib/index.ts';
 import { type CeleryEvent, decodeEvents } from '../../../lib/protocol/event.ts';
+import { decodeTaskBody } from '../../../lib/protocol/task-request.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
 import { MiniWorker } from '../../kit/mini-worker.ts';
 import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
@@ -74,6 +75,10 @@ function declare(target: Celery) {
     }),
     reject: target.task('tasks.reject', () => {
       throw new Reject('no', false);
+    }),
+    request: target.task('tasks.request', { bind: true }, ({ request }) => {
+      const { argsrepr, kwargsrepr, properties, utc, replyTo } = request;
+      return { argsrepr, kwargsrepr, properties, utc, replyTo };
     }),
     parent: target.task('tasks.parent', { bind: true }, async (self) => {
       const child = await app.sendTask<number>('tasks.add', [1, 2]);
@@ -181,6 +186,23 @@ describe('a function task', () => {
   });
 });
 
+it('the request says how the message came', async () => {
+  const result = await tasks.request.applyAsync([], { priority: 4, kwargs: {} });
+  expect(await result.get({ timeout: 10 })).toEqual({
+    argsrepr: '()',
+    kwargsrepr: '{}',
+    properties: {
+      correlation_id: result.id,
+      reply_to: app.oid,
+      priority: 4,
+      delivery_info: expect.objectContaining({ exchange: '', routing_key: 'celery' }),
+    },
+    utc: null,
+    replyTo: app.oid,
+  });
+  expect(tasks.request.call()).toMatchObject({ argsrepr: null, properties: null, utc: null });
+});
+
 describe('a class task', () => {
   it('tells its progress and calls its handlers', async () => {
     const states: string[] = [];
@@ -189,7 +211,7 @@ describe('a class task', () => {
     expect(value).toBe('Report 7 generated');
     expect(worker.states).toContainEqual(['PROGRESS', { reportId: 7, current: 40, total: 100 }]);
     expect(worker.events).toContainEqual(['task-progress', { uuid: result.id, current: 40 }]);
-    expect(report.seen).toEqual(['success Report 7 generated', 'after SUCCESS']);
+    await expect.poll(() => report.seen).toEqual(['success Report 7 generated', 'after SUCCESS']);
   });
 
   it('is callable in place once registered', async () => {
@@ -261,6 +283,43 @@ describe('retries', () => {
       exceptionRepr: "Exception('not yet')",
       resultText: '{"exc_type":"Exception","exc_message":["not yet"],"exc_module":"builtins"}',
     });
+  });
+
+  it('keep what the call was sent with, and what is to follow', async () => {
+    const options = {
+      expires: 300,
+      priority: 6,
+      timeLimit: 30,
+      softTimeLimit: 20,
+      ignoreResult: true,
+      shadow: 'twice',
+      group: 'a-group',
+      groupIndex: 3,
+      link: sig('tasks.add', [1], { task_id: 'after-retry' }),
+      linkError: sig('tasks.add', [1]),
+      chain: [sig('tasks.add', [2], { task_id: 'step-after-retry' })],
+      chord: sig('tasks.sum', [], { task_id: 'body-after-retry' }),
+    };
+    const { id } = await tasks.retryTwice.applyAsync([1], options);
+    await expect.poll(() => runsOf(id).length, { timeout: 10_000 }).toBe(2);
+    const [first, second] = runsOf(id).map(({ request }) => request);
+    if (!first || !second) throw new Error('unreachable: there are two');
+    const { expires, expiresText } = first;
+    expect(expires).not.toBeNull();
+    expect(second).toMatchObject({
+      ...{ expires, expiresText, priority: 6, timeLimit: 30, softTimeLimit: 20, ignoreResult: true },
+      ...{ shadow: 'twice', group: 'a-group', groupIndex: 3, retries: 1, rootId: id },
+    });
+    const { embed } = decodeTaskBody(second.bodyText);
+    expect(embed).toEqual(decodeTaskBody(first.bodyText).embed);
+    expect(embed).toMatchObject({
+      callbacks: [{ options: { task_id: 'after-retry' } }],
+      errbacks: [{ task: 'tasks.add' }],
+      chain: [{ options: { task_id: 'step-after-retry' } }],
+      chord: { options: { task_id: 'body-after-retry' } },
+    });
+    expect(await app.AsyncResult('after-retry').get({ timeout: 10 })).toBe(2);
+    expect(await app.AsyncResult('step-after-retry').get({ timeout: 10 })).toBe(3);
   });
 
   it('end with the error when no attempt is left', async () => {
