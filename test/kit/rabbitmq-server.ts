@@ -28,7 +28,8 @@ export interface RabbitmqServer {
   remove(): Promise<void>;
 }
 
-const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+/** The folder of its programs; `UMBEL_TEST_RABBITMQ` names that of another version than Debian's. */
+const PROGRAMS = process.env['UMBEL_TEST_RABBITMQ'] ?? '/usr/lib/rabbitmq/bin';
 const START_LIMIT_MS = 90_000;
 
 /**
@@ -61,7 +62,7 @@ export async function startRabbitmq(): Promise<RabbitmqServer> {
     },
     ctl: async (...args) => {
       const options = { env: { ...process.env, ...env } };
-      await promisify(execFile)('/usr/lib/rabbitmq/bin/rabbitmqctl', ['-q', ...args], options);
+      await promisify(execFile)(join(PROGRAMS, 'rabbitmqctl'), ['-q', ...args], options);
     },
     remove: async () => {
       await end('SIGKILL');
@@ -122,7 +123,7 @@ async function launch(
   managementPort: number,
 ): Promise<ChildProcess> {
   const log = openSync(join(dir, 'output.log'), 'a');
-  const child = spawn(SERVER, [], {
+  const child = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
     stdio: ['ignore', log, log],
     cwd: dir,
     env: { ...process.env, ...env },
