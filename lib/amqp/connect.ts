@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
-import type { ChannelModel, credentials } from 'amqplib';
+import type { Channel, ChannelModel, credentials } from 'amqplib';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { VERSION } from '../util/version.ts';
 import { connectError } from './failures.ts';
 import { repairProperties } from './table.ts';
-import { type TlsSocketOptions, tlsOptions } from './tls.ts';
+import { tlsOptions } from './tls.ts';
 import type { AmqpAddress } from './url.ts';
 
 export interface ConnectOptions {
@@ -25,6 +25,8 @@ export interface AmqpLink {
   readonly model: ChannelModel;
   /** `performance.now()` of the last bytes from the broker. */
   readonly heardAt: () => number;
+  /** Makes the broker say something: any question will do that every user may ask. */
+  readonly ask: () => Promise<void>;
   /** Ends it without waiting for the broker to agree. */
   readonly destroy: () => void;
 }
@@ -66,15 +68,13 @@ export async function openLink(options: ConnectOptions): Promise<AmqpLink> {
         keepAlive: true,
         credentials: login,
         clientProperties: { connection_name: name, product: 'umbel', version: VERSION },
-      } satisfies TlsSocketOptionsOrPlain,
+      },
     );
   } catch (error) {
     throw connectError(error, address);
   }
   return improve(model);
 }
-
-type TlsSocketOptionsOrPlain = Partial<TlsSocketOptions> & Record<string, unknown>;
 
 function credentialsOf(
   { address, loginMethod }: ConnectOptions,
@@ -129,7 +129,29 @@ function improve(model: ChannelModel): AmqpLink {
       stream.uncork();
     }
   };
-  return { model, heardAt: () => heardAt, destroy: () => stream.destroy(new Error('given up')) };
+  return {
+    model,
+    heardAt: () => heardAt,
+    ask: questioner(model),
+    destroy: () => stream.destroy(new Error('given up')),
+  };
+}
+
+/** Asks on one channel that is opened for it: brokers watch how many are opened and closed. */
+function questioner(model: ChannelModel): () => Promise<void> {
+  let opened: Promise<Channel> | null = null;
+  const open = async (): Promise<Channel> => {
+    const channel = await model.createChannel();
+    channel.on('error', () => {});
+    channel.on('close', () => {
+      opened = null;
+    });
+    return channel;
+  };
+  return async () => {
+    opened ??= open();
+    await (await opened).prefetch(1);
+  };
 }
 
 /** Bytes of the first frame, or null while it is not complete. */

@@ -192,16 +192,17 @@ export class AmqpConnection implements Service {
       useSsl,
       loginMethod,
     });
+    const { model } = link;
+    let reason = 'the broker closed it';
+    // Heard before anything else: an error that nobody hears ends the process.
+    model.on('error', (error: Error) => {
+      reason = messageOf(error);
+    });
     if (this.#state !== 'connecting') {
       link.destroy();
       throw new UmbelError('unavailable', `The connection to ${address.display} was closed.`);
     }
     this.#link = link;
-    const { model } = link;
-    let reason = 'the broker closed it';
-    model.on('error', (error: Error) => {
-      reason = messageOf(error);
-    });
     model.on('close', (error?: Error) => {
       if (this.#link === link) this.drop(error ? messageOf(error) : reason);
     });
@@ -263,7 +264,7 @@ export class AmqpConnection implements Service {
     const heardAt = link.heardAt();
     if (this.#askedAt !== null && heardAt >= this.#askedAt) this.#askedAt = null;
     if (this.#askedAt === null) {
-      if (now - heardAt > ASK_AFTER_MS) this.#ask(link.model, now);
+      if (now - heardAt > ASK_AFTER_MS) this.#ask(link, now);
     } else if (wasLate) {
       // This process was frozen: the answer may lie unread.
       this.#askedAt = now;
@@ -272,14 +273,10 @@ export class AmqpConnection implements Service {
     }
   }
 
-  /** Any question will do that every user may ask: opening a channel. */
-  #ask(model: ChannelModel, now: number): void {
+  #ask(link: AmqpLink, now: number): void {
     this.#askedAt = now;
-    model
-      .createChannel()
-      .then((channel) => channel.close())
-      // A failed question closes the connection, which drops it.
-      .catch(() => {});
+    // A failed question closes the connection, which drops it.
+    link.ask().catch(() => {});
   }
 
   #tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {

@@ -14,6 +14,7 @@ export const ACCESS_REFUSED = 403;
 export const NOT_FOUND = 404;
 export const RESOURCE_LOCKED = 405;
 export const PRECONDITION_FAILED = 406;
+export const NOT_IMPLEMENTED = 540;
 
 /** The reply code of an error that the broker answered with; null when it was something else. */
 export function replyCode(thrown: unknown): number | null {
@@ -29,17 +30,23 @@ export function messageOf(thrown: unknown): string {
   return words ?? (inner.message || code || inner.name);
 }
 
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
 /** Why no connection was made, as an error that says what to do. */
 export function connectError(thrown: unknown, address: AmqpAddress): UmbelError {
-  const { display, username, vhost } = address;
+  const { display, host, username, vhost } = address;
   const reason = messageOf(thrown);
   if (/ACCESS_REFUSED/.test(reason)) {
+    const advice =
+      username === 'guest' && !LOOPBACK.test(host)
+        ? ' RabbitMQ lets "guest" in from its own machine only.'
+        : '';
     const text = `${display} refuses the login of the user "${username}". Check the name and the password in the URL.`;
-    return new UmbelError('unauthorized', text, { cause: thrown });
+    return new UmbelError('unauthorized', `${text}${advice}`, { cause: thrown });
   }
   // The library does not pass on what the broker says here: it closes when the vhost is refused.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(reason)) {
-    const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it.`;
+    const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it, or one of them has all the connections that it may have.`;
     return new UmbelError('bad_config', text, { cause: thrown });
   }
   const advice = /certificate/i.test(reason)
@@ -63,6 +70,8 @@ export function refusedError(thrown: unknown, what: string, display: string): Um
     case PRECONDITION_FAILED:
     case RESOURCE_LOCKED:
       return new UmbelError('conflict', text, { cause: thrown });
+    case NOT_IMPLEMENTED:
+      return new UmbelError('unsupported', text, { cause: thrown });
     default:
       return new UmbelError('unavailable', `Cannot ${what} at ${display}: ${reason}.`, { cause: thrown });
   }

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { UmbelError } from '../contract/errors.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
@@ -121,9 +122,12 @@ export class KeptChannel<C extends Channel> implements Service {
     try {
       await setup(channel);
     } catch (error) {
-      if (!isClosed) await closeInTime(channel);
       // A closed channel fails whatever waits on it; only the broker's own answer says why.
-      throw isClosed && replyCode(error) === null ? new ConnectionLost(reason, { cause: error }) : error;
+      if (isClosed && replyCode(error) === null && !(error instanceof UmbelError)) {
+        throw new ConnectionLost(reason, { cause: error });
+      }
+      await closeInTime(channel);
+      throw error;
     }
     if (isClosed) throw new ConnectionLost(reason);
     this.#channel = channel;

@@ -2,11 +2,13 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
+import { unquote } from './url.ts';
 
 export interface ManagedQueue {
   readonly name: string;
   readonly messages: number;
   readonly unacked: number;
+  readonly consumers: number;
 }
 
 export interface ManagedBinding {
@@ -41,12 +43,13 @@ export class ManagementApi {
 
   /** Every queue of the vhost. */
   async queues(): Promise<ManagedQueue[]> {
-    const columns = 'columns=name,messages_ready,messages_unacknowledged';
+    const columns = 'columns=name,messages_ready,messages_unacknowledged,consumers';
     const rows = await this.#get(`queues/${this.#vhost}?${columns}`);
     return rows.map((row) => ({
       name: String(row['name']),
       messages: count(row['messages_ready']),
       unacked: count(row['messages_unacknowledged']),
+      consumers: count(row['consumers']),
     }));
   }
 
@@ -68,23 +71,21 @@ export class ManagementApi {
       text = await fetchText(new URL(path, this.#url));
     } catch (error) {
       const { message } = toError(error);
-      throw new UmbelError(
-        'unavailable',
-        `The management API at ${this.#display} does not answer: ${message}.`,
-        {
-          cause: error,
-        },
-      );
+      throw this.#failed(`does not answer: ${message}`, error);
     }
-    const rows: unknown = JSON.parse(text);
-    if (!Array.isArray(rows)) return [];
+    const rows = parse(text);
+    if (!Array.isArray(rows)) throw this.#failed('answers something else than a list');
     return rows.filter((row) => row !== null && typeof row === 'object');
+  }
+
+  #failed(text: string, cause?: unknown): UmbelError {
+    return new UmbelError('unavailable', `The management API at ${this.#display} ${text}.`, { cause });
   }
 }
 
 function fetchText(url: URL): Promise<string> {
   const { username, password } = url;
-  const login = `${decodeURIComponent(username) || 'guest'}:${decodeURIComponent(password) || 'guest'}`;
+  const login = `${unquote(username) || 'guest'}:${unquote(password) || 'guest'}`;
   const target = new URL(url);
   target.username = '';
   target.password = '';
@@ -117,8 +118,16 @@ function fetchText(url: URL): Promise<string> {
 }
 
 function refusal(status: number | undefined): string {
-  if (status === 401) return 'it refuses the login';
+  if (status === 401) return 'it refuses the login, or that user may not see it (tag "monitoring")';
   return status === 404 ? 'it has no such vhost, or is no management API' : `it answered ${status}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function count(value: unknown): number {

@@ -1,47 +1,66 @@
 import { readFileSync } from 'node:fs';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { toError, UmbelError } from '../contract/errors.ts';
+import { isCertificateChecked } from '../util/certificate-requirement.ts';
 import type { AmqpAddress } from './url.ts';
 
-/** What `tls.connect` takes; the URL's parameters win over `broker_use_ssl`. */
-export interface TlsSocketOptions {
-  readonly rejectUnauthorized: boolean;
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  readonly checkServerIdentity?: () => undefined;
-}
+/** What py-amqp takes (amqp/transport.py `SSLTransport`), as far as Node has it, and `check_hostname`. */
+const PARAMETERS = [
+  'ca_certs',
+  'certfile',
+  'keyfile',
+  'cert_reqs',
+  'check_hostname',
+  'server_hostname',
+  'ciphers',
+];
 
 /**
- * TLS as `broker_use_ssl` (`keyfile`, `certfile`, `ca_certs`, `cert_reqs`) and `amqps://…?ssl_cert_reqs=` have it. The
+ * For `tls.connect`: TLS as `broker_use_ssl` and `amqps://…?ssl_cert_reqs=` have it; the URL's parameters win. The
  * server's certificate is checked unless `cert_reqs` is `none`. null: no TLS. Throws `UmbelError('bad_config')`.
  */
 export function tlsOptions(
   address: AmqpAddress,
   setting: boolean | Readonly<Record<string, unknown>>,
-): TlsSocketOptions | null {
+): ConnectionOptions | null {
   if (!address.isTls && setting === false) return null;
   const given: Record<string, unknown> = {
     ...(typeof setting === 'object' ? setting : {}),
     ...address.tlsParameters,
   };
-  const requirement = String(given['cert_reqs'] ?? 'required').replace(/^(ssl\.)?CERT_/i, '');
-  // Python's ssl.CERT_NONE is 0, and an optional certificate is what a client never sees.
-  const isVerified = !/^(none|0|optional|1)$/i.test(requirement);
-  const isHostChecked = !/^(false|0)$/i.test(String(given['check_hostname'] ?? 'true'));
+  const unknown = Object.keys(given).find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined) {
+    throw new UmbelError(
+      'bad_config',
+      `TLS of RabbitMQ does not know "${unknown}". There are: ${PARAMETERS.join(', ')}.`,
+    );
+  }
+  const name = text(given['server_hostname']);
+  const ciphers = text(given['ciphers']);
   return {
-    rejectUnauthorized: isVerified,
+    rejectUnauthorized: isCertificateChecked(given['cert_reqs'] ?? 'required', 'cert_reqs'),
     ...file(given, 'ca_certs', 'ca'),
     ...file(given, 'certfile', 'cert'),
     ...file(given, 'keyfile', 'key'),
-    ...(!isHostChecked && { checkServerIdentity: () => undefined }),
+    ...(ciphers && { ciphers }),
+    ...(name && { servername: name, checkServerIdentity: (_host, cert) => checkServerIdentity(name, cert) }),
+    ...(isOff(given['check_hostname']) && { checkServerIdentity: () => undefined }),
   };
 }
 
+function isOff(value: unknown): boolean {
+  return /^(false|0|no)$/i.test(String(value ?? true));
+}
+
+function text(value: unknown): string | null {
+  return value === undefined || value === null || value === '' ? null : String(value);
+}
+
 function file(given: Readonly<Record<string, unknown>>, name: string, key: string): Record<string, Buffer> {
-  const path = given[name];
-  if (path === undefined || path === null || path === '') return {};
+  const path = text(given[name]);
+  if (path === null) return {};
   try {
-    return { [key]: readFileSync(String(path)) };
+    return { [key]: readFileSync(path) };
   } catch (error) {
     throw new UmbelError('bad_config', `The file of ${name} cannot be read: ${toError(error).message}.`);
   }

@@ -26,6 +26,8 @@ const SCHEMES: Readonly<Record<string, { readonly isTls: boolean; readonly port:
   pyamqp: { isTls: false, port: 5672 },
   amqps: { isTls: true, port: 5671 },
 };
+const UNENCODED =
+  'In a name, password or vhost write @ as %40, / as %2F, ? as %3F, # as %23, ; as %3B and % as %25';
 const TLS_PARAMETERS = ['cert_reqs', 'ca_certs', 'certfile', 'keyfile', 'check_hostname'];
 
 /** Whether `url`, or the first of a `;` list, is one that `parseAmqpUrls` reads. */
@@ -40,20 +42,21 @@ export function isAmqpUrl(url: string): boolean {
  */
 export function parseAmqpUrls(urls: string): AmqpAddress[] {
   const list = urls.split(';').map((url) => url.trim());
-  return list.filter((url) => url !== '').map((url) => parseAmqpUrl(url));
+  // Errors show the whole list: a piece of a password with a `;` in it would not be taken for one.
+  const shown = maskUrl(urls);
+  return list.filter((url) => url !== '').map((url) => parseAmqpUrl(url, shown));
 }
 
-function parseAmqpUrl(url: string): AmqpAddress {
-  const display = maskUrl(url);
-  if (isLoginUnclear(url)) throw bad(display, LOGIN_HINT);
+function parseAmqpUrl(url: string, shown: string): AmqpAddress {
+  if (isLoginUnclear(url)) throw bad(shown, LOGIN_HINT);
   const kind = SCHEMES[schemeOf(url)];
   const parts = /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url);
-  if (!kind || !parts) throw bad(display, 'write amqp://user:password@host:5672/vhost');
+  if (!kind || !parts) throw bad(shown, `write amqp://user:password@host:5672/vhost. ${UNENCODED}`);
   const [, authority = '', path = '', query = ''] = parts;
   const at = authority.lastIndexOf('@');
   const [username, password] = readLogin(at < 0 ? '' : authority.slice(0, at));
-  const { host, port } = readHost(authority.slice(at + 1), display);
-  const { tlsParameters, ...parameters } = readParameters(query, display);
+  const { host, port } = readHost(authority.slice(at + 1), shown);
+  const { tlsParameters, ...parameters } = readParameters(query, shown);
   return {
     host,
     port: port ?? kind.port,
@@ -63,7 +66,7 @@ function parseAmqpUrl(url: string): AmqpAddress {
     isTls: kind.isTls,
     tlsParameters,
     ...parameters,
-    display,
+    display: maskUrl(url),
   };
 }
 
@@ -77,27 +80,27 @@ function schemeOf(url: string): string {
 function readLogin(login: string): [username: string, password: string] {
   if (login === '') return ['guest', 'guest'];
   const colon = login.indexOf(':');
-  if (colon < 0) return [decode(login), login === 'guest' ? 'guest' : ''];
-  return [decode(login.slice(0, colon)), decode(login.slice(colon + 1))];
+  if (colon < 0) return [unquote(login), login === 'guest' ? 'guest' : ''];
+  return [unquote(login.slice(0, colon)), unquote(login.slice(colon + 1))];
 }
 
-function readHost(text: string, display: string): { host: string; port: number | null } {
+function readHost(text: string, shown: string): { host: string; port: number | null } {
   const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(text) ?? [];
   if (bracketed === undefined && plain === '' && text !== '' && port === undefined) {
-    throw bad(display, `"${text}" is no host and port`);
+    throw bad(shown, `its host and port cannot be read. ${UNENCODED}`);
   }
   const number = port ? Number(port) : null;
-  if (number !== null && (number < 1 || number > 65_535)) throw bad(display, `there is no port ${port}`);
-  return { host: bracketed ?? (decode(plain) || '127.0.0.1'), port: number };
+  if (number !== null && (number < 1 || number > 65_535)) throw bad(shown, `there is no port ${port}`);
+  return { host: bracketed ?? (unquote(plain) || '127.0.0.1'), port: number };
 }
 
 function readVhost(path: string): string {
-  return decode(path.replace(/^\//, '')) || '/';
+  return unquote(path.replace(/^\//, '')) || '/';
 }
 
 function readParameters(
   query: string,
-  display: string,
+  shown: string,
 ): Pick<AmqpAddress, 'heartbeat' | 'connectTimeout' | 'loginMethod' | 'tlsParameters'> {
   const parameters = new URLSearchParams(query);
   const tlsParameters: Record<string, string> = {};
@@ -105,27 +108,28 @@ function readParameters(
     const key = name.replace(/^ssl_/, '');
     if (name.startsWith('ssl_') && TLS_PARAMETERS.includes(key)) tlsParameters[key] = value;
     else if (!['heartbeat', 'connect_timeout', 'login_method'].includes(name)) {
-      throw bad(display, `it does not know the parameter "${name}". Set it in the transport options`);
+      const what = /^[a-z_]+$/i.test(name) ? `the parameter "${name}"` : 'one of its parameters';
+      throw bad(shown, `it does not know ${what}. Set it in the transport options`);
     }
   }
   return {
-    heartbeat: seconds(parameters, 'heartbeat', display),
-    connectTimeout: seconds(parameters, 'connect_timeout', display),
+    heartbeat: seconds(parameters, 'heartbeat', shown),
+    connectTimeout: seconds(parameters, 'connect_timeout', shown),
     loginMethod: parameters.get('login_method') || null,
     tlsParameters,
   };
 }
 
-function seconds(parameters: URLSearchParams, name: string, display: string): number | null {
+function seconds(parameters: URLSearchParams, name: string, shown: string): number | null {
   const text = parameters.get(name);
   if (text === null || text === '') return null;
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw bad(display, `${name} must be a number of seconds, not "${text}"`);
+  throw bad(shown, `${name} must be a number of seconds, not "${text}"`);
 }
 
 /** Percent-decodes as Python's `unquote`: what is no valid escape stays as it is. */
-function decode(text: string): string {
+export function unquote(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
     try {
       return decodeURIComponent(escapes);
@@ -135,6 +139,6 @@ function decode(text: string): string {
   });
 }
 
-function bad(display: string, reason: string): UmbelError {
-  return new UmbelError('bad_config', `The URL ${display} is no use: ${reason}.`);
+function bad(shown: string, reason: string): UmbelError {
+  return new UmbelError('bad_config', `The URL ${shown} is no use: ${reason}.`);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { toError, UmbelError } from '../contract/errors.ts';
+import { isCertificateChecked } from '../util/certificate-requirement.ts';
 
 /** How a Redis server proves who it is, and we to it. */
 export interface RedisTls {
@@ -23,16 +24,6 @@ export const TLS_PARAMETERS: readonly string[] = [
   'ssl_check_hostname',
 ];
 
-/** As names, as numbers of Python's `ssl`. A client takes `optional` for `required`, as in Python. */
-const REQUIREMENTS: Readonly<Record<string, boolean>> = {
-  none: false,
-  optional: true,
-  required: true,
-  0: false,
-  1: true,
-  2: true,
-};
-
 /**
  * TLS of a connection: parameters of the URL win over the setting. null: no TLS. Without `ssl_cert_reqs` the certificate
  * is checked when a setting asks for TLS (redis-py), and not for a bare `rediss://` (kombu).
@@ -52,7 +43,8 @@ export function readTls(
   if (unknown !== undefined) {
     throw bad(`TLS of Redis does not know "${unknown}". There are: ${TLS_PARAMETERS.join(', ')}.`);
   }
-  const isVerified = verification(given['ssl_cert_reqs'] ?? (setting === false ? 'none' : 'required'));
+  const needed = given['ssl_cert_reqs'] ?? (setting === false ? 'none' : 'required');
+  const isVerified = isCertificateChecked(needed, 'ssl_cert_reqs');
   return {
     isVerified,
     isHostChecked: isVerified && !/^(false|0|no)$/i.test(String(given['ssl_check_hostname'] ?? 'true')),
@@ -70,15 +62,6 @@ export function tlsOptions(tls: RedisTls): ConnectionOptions {
   if (tls.certFile) options.cert = read('ssl_certfile', tls.certFile);
   if (tls.keyFile) options.key = read('ssl_keyfile', tls.keyFile);
   return options;
-}
-
-function verification(value: unknown): boolean {
-  const name = String(value)
-    .replace(/^(ssl\.)?CERT_/i, '')
-    .toLowerCase();
-  const isVerified = REQUIREMENTS[name];
-  if (isVerified !== undefined) return isVerified;
-  throw bad(`ssl_cert_reqs must be none, optional or required, not ${JSON.stringify(value)}.`);
 }
 
 function text(value: unknown): string | null {

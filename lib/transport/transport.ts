@@ -140,6 +140,8 @@ export interface QueueSample {
   readonly unacked: number | null;
   /** `unacked` is drawn from a part of them, because there are many. Default false. */
   readonly isEstimate?: boolean;
+  /** How many consume from it, as the broker counts; absent where it does not. */
+  readonly consumers?: number;
 }
 
 /** Where a broker keeps which tasks are revoked, for workers that were not there to be told. Bounded, and it expires. */

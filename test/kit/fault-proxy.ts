@@ -7,6 +7,8 @@ export type Fault =
   | { readonly kind: 'refuse' }
   /** Bytes are swallowed in both directions, and nobody is told: a half-open connection. */
   | { readonly kind: 'stall' }
+  /** Nothing is read from clients: what they send piles up on their side. */
+  | { readonly kind: 'clog' }
   | { readonly kind: 'latency'; readonly ms: number };
 
 interface Pair {
@@ -53,6 +55,10 @@ export class FaultProxy {
 
   set(fault: Fault): void {
     this.#fault = fault;
+    for (const { client } of this.#pairs) {
+      if (fault.kind === 'clog') client.pause();
+      else client.resume();
+    }
   }
 
   /** Resets every connection (RST, not FIN). */

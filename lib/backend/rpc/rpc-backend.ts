@@ -24,8 +24,15 @@ export interface RpcParts {
   readonly oid: string;
 }
 
-/** Results that nobody has asked for are kept up to this number, the newest ones. */
+/** Results that nobody has asked for are kept up to this number and size, the newest ones. */
 const MAX_RESULTS = 10_000;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+interface Kept {
+  readonly meta: ResultMeta;
+  /** Of the message's body. */
+  readonly bytes: number;
+}
 
 /**
  * `rpc://`: a worker sends results to the queue that the task's message names, and only the process that sent the task
@@ -39,7 +46,8 @@ export class RpcBackend implements ResultBackend {
   readonly #codec: StoredCodec;
   readonly #limits: PayloadLimits;
   readonly #expiresSeconds: number;
-  readonly #results = new Map<string, ResultMeta>();
+  readonly #results = new Map<string, Kept>();
+  #bytes = 0;
   readonly #watchers = new Map<string, Set<(meta: ResultMeta) => void>>();
   #queue: Promise<ReplyQueue> | null = null;
   #isFull = false;
@@ -100,7 +108,7 @@ export class RpcBackend implements ResultBackend {
 
   async get(taskId: string): Promise<ResultMeta | null> {
     await this.listen();
-    return this.#results.get(taskId) ?? null;
+    return this.#results.get(taskId)?.meta ?? null;
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
@@ -119,6 +127,11 @@ export class RpcBackend implements ResultBackend {
   }
 
   async forget(taskId: string): Promise<void> {
+    this.#drop(taskId);
+  }
+
+  #drop(taskId: string): void {
+    this.#bytes -= this.#results.get(taskId)?.bytes ?? 0;
     this.#results.delete(taskId);
   }
 
@@ -132,22 +145,26 @@ export class RpcBackend implements ResultBackend {
 
   #receive(message: WireMessage): void {
     const meta = readResult(decodePayload(message, this.#limits));
-    const known = this.#results.get(meta.taskId);
+    const known = this.#results.get(meta.taskId)?.meta;
     // A message that was sent twice may bring an old state after the last.
     if (known && READY_STATES.has(known.status) && !READY_STATES.has(meta.status)) return;
-    this.#results.delete(meta.taskId);
-    this.#results.set(meta.taskId, meta);
-    if (this.#results.size > MAX_RESULTS) this.#dropOldest();
+    this.#drop(meta.taskId);
+    const bytes = message.body.length;
+    this.#bytes += bytes;
+    this.#results.set(meta.taskId, { meta, bytes });
+    while (this.#results.size > MAX_RESULTS || (this.#bytes > MAX_BYTES && this.#results.size > 1)) {
+      this.#dropOldest();
+    }
     for (const watcher of [...(this.#watchers.get(meta.taskId) ?? [])]) watcher(meta);
   }
 
   #dropOldest(): void {
     const [oldest] = this.#results.keys();
-    if (oldest !== undefined) this.#results.delete(oldest);
+    if (oldest !== undefined) this.#drop(oldest);
     if (this.#isFull) return;
     this.#isFull = true;
     this.#logger.warning(
-      `More than ${MAX_RESULTS} results over rpc:// were not asked for: the oldest are dropped. ` +
+      `More than ${MAX_RESULTS} results over rpc://, or 256 MB of them, were not asked for: the oldest are dropped. ` +
         'Use ignoreResult for tasks whose result nobody needs, or forget().',
     );
   }

@@ -1,4 +1,5 @@
 import { AmqpConnection } from '../../amqp/connection.ts';
+import { messageOf } from '../../amqp/failures.ts';
 import { ManagementApi } from '../../amqp/management.ts';
 import { type AmqpAddress, parseAmqpUrls } from '../../amqp/url.ts';
 import { UmbelError } from '../../contract/errors.ts';
@@ -80,7 +81,7 @@ export class AmqpTransport implements Transport {
       });
     this.#sending = connection('publish');
     this.#taking = connection('consume');
-    this.#declarations = new Declarations(this.#sending, settings.broadcasts);
+    this.#declarations = new Declarations(this.#sending, settings.broadcasts, settings.delayedQueueType);
     this.#publisher = new Publisher({
       connection: this.#sending,
       declarations: this.#declarations,
@@ -134,7 +135,13 @@ export class AmqpTransport implements Transport {
 
   async start(): Promise<void> {
     await this.#sending.start();
-    await this.#publisher.start();
+    try {
+      await this.#publisher.start();
+    } catch (error) {
+      // Or it would stay connected for ever.
+      await this.#sending.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -176,8 +183,17 @@ export class AmqpTransport implements Transport {
   onReconnect(listener: () => void): () => void {
     return this.#taking.onUp((isFirst) => {
       if (isFirst) return;
-      void Promise.all([...this.#subscriptions].map((subscription) => subscription.ready())).then(listener);
+      void this.#standing(listener);
     });
+  }
+
+  async #standing(listener: () => void): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.ready()));
+    try {
+      listener();
+    } catch (error) {
+      this.#settings.logger.error(`What follows a reconnect failed: ${messageOf(error)}`);
+    }
   }
 
   async openReplyQueue(
@@ -188,7 +204,8 @@ export class AmqpTransport implements Transport {
     await this.#taking.start();
     const { logger, broadcasts } = this.#settings;
     const parts = { connection: this.#taking, logger, broadcasts };
-    const queue = new AmqpReplyQueue(parts, exchange, onMessage, options);
+    const onClosed = (closed: AmqpReplyQueue): void => void this.#replyQueues.delete(closed);
+    const queue = new AmqpReplyQueue({ ...parts, onClosed }, exchange, onMessage, options);
     await queue.open();
     this.#replyQueues.add(queue);
     return queue;

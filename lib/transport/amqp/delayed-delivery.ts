@@ -13,7 +13,8 @@ import { isQuorum } from './topology.ts';
 const LEVELS = 28;
 const LAST = LEVELS - 1;
 const MAX_SECONDS = 2 ** LEVELS - 1;
-const DELIVERY_EXCHANGE = 'celery_delayed_delivery';
+/** Declared last: where it is, all levels are. */
+export const DELIVERY_EXCHANGE = 'celery_delayed_delivery';
 
 function levelName(level: number): string {
   return `celery_delayed_${level}`;
@@ -24,20 +25,18 @@ export function canDelay(queue: Queue): boolean {
   return isQuorum(queue) && (queue.exchangeType ?? 'direct') !== 'direct';
 }
 
-/** Declares the 28 levels and binds the queues' exchanges behind the last. */
-export async function declareDelays(
-  channel: Channel,
-  queues: readonly Queue[],
-  type: 'classic' | 'quorum',
-): Promise<void> {
+/** Declares the 28 levels, and behind the last the exchange that `bindDelays` binds to. */
+export async function declareDelays(channel: Channel, type: 'classic' | 'quorum'): Promise<void> {
   for (let level = LAST; level >= 0; level -= 1) await declareLevel(channel, level, type);
   await channel.assertExchange(DELIVERY_EXCHANGE, 'topic', { durable: true });
   await channel.bindExchange(DELIVERY_EXCHANGE, levelName(0), `${'*.'.repeat(LAST)}0.#`);
-  for (const queue of queues) {
-    const { name, exchange = name, routingKey = name } = queue;
-    await channel.bindExchange(exchange, DELIVERY_EXCHANGE, `#.${routingKey}`);
-    await channel.bindQueue(name, exchange, `#.${routingKey}`);
-  }
+}
+
+/** Lets what has waited long enough come to a queue: without it the broker drops it then. */
+export async function bindDelays(channel: Channel, queue: Queue): Promise<void> {
+  const { name, exchange = name, routingKey = name } = queue;
+  await channel.bindExchange(exchange, DELIVERY_EXCHANGE, `#.${routingKey}`);
+  await channel.bindQueue(name, exchange, `#.${routingKey}`);
 }
 
 async function declareLevel(channel: Channel, level: number, type: 'classic' | 'quorum'): Promise<void> {

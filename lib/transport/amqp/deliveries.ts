@@ -111,8 +111,4 @@ export class Deliveries {
     entry.isHeld = isHeld;
     return entry.number;
   }
-
-  tags(): string[] {
-    return [...this.#entries.keys()];
-  }
 }

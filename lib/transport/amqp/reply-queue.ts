@@ -1,4 +1,4 @@
-import type { Channel } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
 import type { AmqpConnection } from '../../amqp/connection.ts';
 import { messageOf } from '../../amqp/failures.ts';
 import { KeptChannel } from '../../amqp/kept-channel.ts';
@@ -14,11 +14,13 @@ export interface ReplyQueueParts {
   readonly connection: AmqpConnection;
   readonly logger: Logger;
   readonly broadcasts: BroadcastSettings;
+  readonly onClosed: (queue: AmqpReplyQueue) => void;
 }
 
 /**
  * A queue for answers. Those to remote control belong to the connection (exclusive) and get a new name with each. Those
- * that keep their routing key (results over rpc://) outlive a lost connection: what comes meanwhile is kept.
+ * that keep their routing key (results over rpc://) outlive a lost connection: what comes meanwhile is kept, and what was
+ * on its way here comes again.
  */
 export class AmqpReplyQueue implements ReplyQueue {
   readonly exchange: string;
@@ -64,6 +66,7 @@ export class AmqpReplyQueue implements ReplyQueue {
     const { channel } = this.#kept;
     await channel?.deleteQueue(this.#queue).catch(() => {});
     await this.#kept.stop();
+    this.#parts.onClosed(this);
   }
 
   get #queue(): string {
@@ -82,13 +85,18 @@ export class AmqpReplyQueue implements ReplyQueue {
     };
     await channel.assertQueue(queue, isLasting ? lasting : mailboxOptions(exchange, this.#parts.broadcasts));
     if (exchange !== '') await channel.bindQueue(queue, exchange, this.#routingKey);
+    const acks = isLasting ? new TurnAcks(channel) : null;
     await channel.consume(
       queue,
       (message) => {
-        if (message) this.#receive(decodeMessage(message));
-        else void this.#kept.renew('its queue was deleted');
+        if (!message) {
+          void this.#kept.renew('its queue was deleted');
+          return;
+        }
+        acks?.add(message);
+        this.#receive(decodeMessage(message));
       },
-      { noAck: true },
+      { noAck: !isLasting },
     );
   }
 
@@ -97,6 +105,32 @@ export class AmqpReplyQueue implements ReplyQueue {
       this.#onMessage(message);
     } catch (error) {
       this.#parts.logger.warning(`A reply cannot be read: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Acks all that came in one turn of the event loop together. */
+class TurnAcks {
+  readonly #channel: Channel;
+  #last: ConsumeMessage | null = null;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  add(message: ConsumeMessage): void {
+    const isPlanned = this.#last !== null;
+    this.#last = message;
+    if (!isPlanned) setImmediate(() => this.#write());
+  }
+
+  #write(): void {
+    const last = this.#last;
+    this.#last = null;
+    try {
+      if (last) this.#channel.ack(last, true);
+    } catch {
+      // The channel has gone: the broker sends them again, and they are known already.
     }
   }
 }

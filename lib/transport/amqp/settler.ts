@@ -15,6 +15,8 @@ export interface SettlerParts {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** A message that could not be moved stays here for a while, or it would come again at once and for ever. */
+const STAY_MS = 5_000;
 
 /**
  * Tells the broker what became of messages, in batches: acks that leave no gap travel as one.
@@ -27,6 +29,7 @@ export class Settler {
   readonly #parts: SettlerParts;
   readonly #acked: number[] = [];
   readonly #released: number[] = [];
+  readonly #rejected: number[] = [];
   readonly #refused: number[] = [];
   readonly #moving = new Set<Promise<void>>();
 
@@ -38,6 +41,7 @@ export class Settler {
   reset(): void {
     this.#acked.length = 0;
     this.#released.length = 0;
+    this.#rejected.length = 0;
     this.#refused.length = 0;
   }
 
@@ -58,7 +62,7 @@ export class Settler {
   requeue(entry: Entry): void {
     const { queue, message } = entry;
     if (isQuorum(queue)) {
-      this.release(entry);
+      this.#rejected.push(entry.number);
       return;
     }
     const count = message.headers['x-delivery-count'];
@@ -101,17 +105,19 @@ export class Settler {
 
   #writeTo(channel: Channel): void {
     const { deliveries } = this.#parts;
-    this.#rejectAll(channel, this.#released.splice(0), true);
-    this.#rejectAll(channel, this.#refused.splice(0), false);
+    // From 4.3 on quorum queues count what is rejected, not what is given back otherwise: 20 counts, and it is dropped.
+    this.#closeAll(this.#released, (message) => channel.nack(message, false, true));
+    this.#closeAll(this.#rejected, (message) => channel.reject(message, true));
+    this.#closeAll(this.#refused, (message) => channel.reject(message, false));
     const acked = this.#acked.splice(0).sort((a, b) => a - b);
     for (const number of acked) deliveries.close(number);
     this.#writeAcks(channel, acked);
   }
 
-  #rejectAll(channel: Channel, numbers: number[], requeue: boolean): void {
-    for (const number of numbers.sort((a, b) => a - b)) {
+  #closeAll(numbers: number[], tell: (message: Message) => void): void {
+    for (const number of numbers.splice(0).sort((a, b) => a - b)) {
       this.#parts.deliveries.close(number);
-      channel.reject(asMessage(number), requeue);
+      tell(asMessage(number));
     }
   }
 
@@ -141,9 +147,11 @@ export class Settler {
       },
       (error: unknown) => {
         logger.error(`A message stays in ${entry.queue.name}: ${messageOf(error)}`);
-        if (!deliveries.isOpen(entry)) return;
-        this.release(entry);
-        this.write();
+        setTimeout(() => {
+          if (!deliveries.isOpen(entry)) return;
+          this.release(entry);
+          this.write();
+        }, STAY_MS).unref();
       },
     );
     this.#moving.add(moving);
