@@ -44,7 +44,7 @@ const FRAME_HEADER_BYTES = 7;
 const FRAME_END_BYTES = 1;
 const HEADER_FRAME = 2;
 
-/** Opens one connection. Throws `UmbelError('unavailable' | 'unauthorized' | 'bad_config')`. */
+/** Opens one connection. Throws `UmbelError('unavailable' | 'unauthorized' | 'not_found' | 'bad_config')`. */
 export async function openLink(options: ConnectOptions): Promise<AmqpLink> {
   const { address, timeoutMs, name } = options;
   const tls = tlsOptions(address, options.useSsl);

@@ -46,8 +46,8 @@ export function connectError(thrown: unknown, address: AmqpAddress): UmbelError 
   }
   // The library does not pass on what the broker says here: it closes when the vhost is refused.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(reason)) {
-    const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it, or one of them has all the connections that it may have.`;
-    return new UmbelError('bad_config', text, { cause: thrown });
+    const text = `${display} has no vhost "${vhost}", or the user "${username}" may not use it, or has all connections that are allowed. Check the URL, or see rabbitmqctl add_vhost and set_permissions.`;
+    return new UmbelError('not_found', text, { cause: thrown });
   }
   const advice = /certificate/i.test(reason)
     ? ' Name the authority with ssl_ca_certs=/path, or do not check with ssl_cert_reqs=none.'
@@ -61,7 +61,8 @@ export function connectError(thrown: unknown, address: AmqpAddress): UmbelError 
 export function refusedError(thrown: unknown, what: string, display: string): UmbelError {
   if (thrown instanceof UmbelError) return thrown;
   const reason = messageOf(thrown);
-  const text = `${display} refused to ${what}: ${reason.replace(/\.$/, '')}.`;
+  const advice = /inequivalent arg/.test(reason) ? ' Say in task_queues what it has, or delete it.' : '';
+  const text = `${display} refused to ${what}: ${reason.replace(/\.$/, '')}.${advice}`;
   switch (replyCode(thrown)) {
     case NOT_FOUND:
       return new UmbelError('not_found', text, { cause: thrown });

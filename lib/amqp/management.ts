@@ -71,7 +71,8 @@ export class ManagementApi {
       text = await fetchText(new URL(path, this.#url));
     } catch (error) {
       const { message } = toError(error);
-      throw this.#failed(`does not answer: ${message}`, error);
+      const advice = /certificate/i.test(message) ? ' (name its authority in NODE_EXTRA_CA_CERTS)' : '';
+      throw this.#failed(`does not answer: ${message}${advice}`, error);
     }
     const rows = parse(text);
     if (!Array.isArray(rows)) throw this.#failed('answers something else than a list');

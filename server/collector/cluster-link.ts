@@ -79,7 +79,8 @@ export class ClusterLink {
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer) clearTimeout(this.#timer);
-    await this.#connecting;
+    // Why it failed was told by `start`.
+    await this.#connecting.catch(() => {});
     const parts = this.#parts;
     this.#parts = null;
     this.isConnected = false;
@@ -141,9 +142,10 @@ export class ClusterLink {
       this.#options.logger.info(`Connected to ${this.displayUrl}.`);
       this.#options.onConnected();
     } catch (thrown) {
-      // Waiting does not mend a URL.
-      if (thrown instanceof UmbelError && (thrown.code === 'unsupported' || thrown.code === 'bad_config'))
-        throw thrown;
+      // Waiting does not mend a URL; one that was good enough for the first try is.
+      const isHopeless =
+        thrown instanceof UmbelError && (thrown.code === 'unsupported' || thrown.code === 'bad_config');
+      if (isHopeless && this.#attempt === 0) throw thrown;
       this.#retryLater(toError(thrown));
     }
   }

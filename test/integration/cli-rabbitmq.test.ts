@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
+import { freePort } from '../kit/free-port.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
 
@@ -60,20 +61,94 @@ describe('the command line on RabbitMQ', () => {
     expect(code).toBe(0);
   }, 60_000);
 
-  test('a wrong password and a missing vhost are one line each', async () => {
-    const start = async (url: string) => {
-      const child = umbel(['-A', APP, 'worker', '-P', 'solo'], {
+  describe.each([
+    [
+      'a wrong password',
+      (url: string) => url.replace('guest:guest@', 'guest:hunter2@'),
+      /refuses the login of the user "guest"\. Check the name and the password in the URL\.( Next try in 1 s\.)?$/m,
+    ],
+    [
+      'a missing vhost',
+      (url: string) => url.replace(vhost.name, 'nowhere'),
+      /has no vhost "nowhere", or the user "guest" may not use it, or .*\. Check the URL, or see rabbitmqctl/,
+    ],
+  ])('%s is one line', (_name, change, line) => {
+    test.each([
+      ['worker', ['worker', '-P', 'solo']],
+      ['call', ['call', 'w.add', '-a', '[1, 2]']],
+      ['status', ['status']],
+      ['dashboard', ['flower', '--port', '0', '--memory-only']],
+    ])(
+      '%s',
+      async (name, args) => {
+        const child = umbel(['-A', APP, ...args], {
+          env: { CELERY_BROKER_URL: change(vhost.url), CELERY_RESULT_BACKEND: 'rpc://' },
+        });
+        await child.waitFor(line, 30_000).catch(async (error: unknown) => {
+          // What ends at once may have ended before its output was read.
+          await child.ended();
+          if (!line.test(child.output)) throw error;
+        });
+        // The dashboard stays: it shows what it knows, and tries again.
+        expect(name === 'dashboard' ? await child.stop() : await child.ended(30_000)).toBe(
+          name === 'dashboard' ? 0 : 1,
+        );
+        expect(child.output).not.toMatch(/hunter2|guest:guest|\n\s+at /);
+      },
+      60_000,
+    );
+  });
+
+  test('a queue that exists with other arguments is one line', async () => {
+    const odd = { name: 'odd', arguments: { 'x-max-priority': 5 } };
+    const maker = new Celery('maker', { broker: vhost.url, task_queues: [odd] }, silentLogger);
+    await maker.sendTask('no.matter', [], { queue: 'odd' });
+    await maker.close();
+    const line =
+      /refused to declare the queue "odd": PRECONDITION_FAILED - inequivalent arg 'x-max-priority' for queue 'odd'.*Say in task_queues what it has, or delete it\.( Trying again in 5 s\.)?$/m;
+    for (const args of [
+      ['worker', '-P', 'solo', '-Q', 'odd'],
+      ['call', 'w.add', '-a', '[1, 2]', '--queue', 'odd'],
+    ]) {
+      const { code, output } = await run('-A', APP, ...args);
+      expect(output).toMatch(line);
+      expect(output).not.toMatch(/\n\s+at /);
+      expect(code).toBe(1);
+    }
+    // A running worker says so, and goes on.
+    await run('control', 'add_consumer', 'odd');
+    await worker.waitFor(line);
+    expect((await run('status')).output).toMatch(/w1@rabbit:\s+OK/);
+  }, 90_000);
+
+  test('a dashboard whose broker URL is no use ends, and says why', async () => {
+    const child = umbel(['flower', '--port', '0', '--memory-only'], {
+      env: { CELERY_BROKER_URL: 'amqp://h:70000/' },
+    });
+    expect(await child.ended(30_000)).toBe(1);
+    expect(child.output).toMatch(/^Error: The URL amqp:\/\/h:70000\/ is no use: there is no port 70000\.$/m);
+  }, 60_000);
+
+  test.each(['amqp', 'pyamqp', 'failover list'])(
+    'a password of hard characters in %s',
+    async (form) => {
+      const password = 'p@s/s%;?#:ü';
+      await vhost.request('PUT', 'users/ada', { password, tags: '' });
+      await vhost.request('PUT', `permissions/${vhost.name}/ada`, {
+        configure: '.*',
+        write: '.*',
+        read: '.*',
+      });
+      const good = vhost.url.replace('guest:guest@', `ada:${encodeURIComponent(password)}@`);
+      const dead = `amqp://ada:${encodeURIComponent(password)}@127.0.0.1:${await freePort()}//`;
+      const url = { amqp: good, pyamqp: good.replace('amqp:', 'pyamqp:') }[form] ?? `${dead};${good}`;
+      const child = umbel(['-A', APP, 'status'], {
         env: { CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: 'rpc://' },
       });
-      const code = await child.ended(30_000);
-      return { code, output: child.output };
-    };
-    const wrong = await start(vhost.url.replace('guest:guest@', 'guest:hunter2@'));
-    expect(wrong.code).toBe(1);
-    expect(wrong.output).toMatch(/refuses the login of the user "guest"\. Check the name and the password/);
-    expect(wrong.output).not.toMatch(/hunter2|\n\s+at /);
-    const missing = await start(vhost.url.replace(vhost.name, 'nowhere'));
-    expect(missing.code).toBe(1);
-    expect(missing.output).toMatch(/has no vhost "nowhere"/);
-  }, 90_000);
+      expect(await child.ended(30_000)).toBe(0);
+      expect(child.output).toMatch(/w1@rabbit:\s+OK/);
+      expect(child.output).not.toMatch(/p@s|p%40s/);
+    },
+    60_000,
+  );
 });

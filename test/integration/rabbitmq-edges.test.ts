@@ -279,7 +279,7 @@ describe('RabbitMQ at the edges', () => {
     ]);
   });
 
-  test('a queue that is deleted under a sender who has no right to make it again is named', async () => {
+  test('a sender who may not declare a queue is told which', async () => {
     const { vhost } = broker;
     await vhost.request('PUT', 'users/limited', { password: 'x', tags: '' });
     await vhost.request('PUT', `permissions/${vhost.name}/limited`, {

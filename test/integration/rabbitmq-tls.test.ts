@@ -1,52 +1,35 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ManagementApi } from '../../lib/amqp/management.ts';
 import { openTransport, type TransportOptions } from '../../lib/transport/open.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
+import { type Certificates, makeCertificates } from '../kit/certificates.ts';
 import { taskMessage } from '../kit/messages.ts';
-import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
+import { ROOT, TestProcess } from '../kit/process.ts';
+import { PYTHON } from '../kit/python.ts';
+import { type RabbitmqServer, startRabbitmq } from '../kit/rabbitmq-server.ts';
 
-/* amqps:// to a broker whose certificate is its own, through a proxy that unwraps TLS. */
+/* amqps:// to a RabbitMQ whose certificate is of an authority of its own. */
 
 describe('amqps', () => {
-  let vhost: Vhost;
-  let server: Server;
+  let server: RabbitmqServer;
   let dir: string;
   let url: string;
-  const sockets = new Set<Socket>();
+  let own: Certificates;
+  let foreign: Certificates;
 
   beforeAll(async () => {
-    vhost = await sharedRabbitmq();
     dir = mkdtempSync(join(tmpdir(), 'umbel-tls-'));
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-    const names = ['-addext', 'subjectAltName=DNS:localhost'];
-    const files = ['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')];
-    execFileSync('openssl', [...request, ...names, ...files], { stdio: 'ignore' });
-    const keys = { key: readFileSync(join(dir, 'key.pem')), cert: readFileSync(join(dir, 'cert.pem')) };
-    server = createServer(keys, (client) => {
-      const broker = connect(vhost.port, '127.0.0.1');
-      for (const socket of [client, broker]) {
-        sockets.add(socket);
-        socket.on('error', () => {});
-      }
-      client.pipe(broker).pipe(client);
-    });
-    server.on('tlsClientError', () => {});
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    url = `amqps://guest:guest@localhost:${port}/${vhost.name}`;
+    [own, foreign] = [makeCertificates(dir, 'own'), makeCertificates(dir, 'foreign')];
+    server = await startRabbitmq({ tls: own });
+    url = `amqps://guest:guest@localhost:${server.tlsPort}//`;
   }, 120_000);
 
   afterAll(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await server?.remove();
     rmSync(dir, { recursive: true });
-    await vhost.remove();
   });
 
   /** Sends a message; returns how many are in its queue. */
@@ -65,30 +48,82 @@ describe('amqps', () => {
   };
 
   test('checks the certificate against the given authority', async () => {
-    expect(await use(`${url}?ssl_ca_certs=${join(dir, 'cert.pem')}`)).toBe(1);
-    expect(await use(url, { useSsl: { ca_certs: join(dir, 'cert.pem') } })).toBe(1);
+    expect(await use(`${url}?ssl_ca_certs=${own.ca}`)).toBe(1);
+    expect(await use(url, { useSsl: { ca_certs: own.ca } })).toBe(1);
+    expect(await use(`${url}?ssl_ca_certs=${own.ca}&ssl_cert_reqs=optional`)).toBe(1);
   });
 
   test('refuses a certificate that nobody vouches for, unless told not to look', async () => {
     await expect(use(url)).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringMatching(/self-signed certificate.*ssl_ca_certs.*ssl_cert_reqs=none/),
+      message: expect.stringMatching(
+        /^Cannot connect to \S+: .*certificate.*ssl_ca_certs.*ssl_cert_reqs=none\.$/,
+      ),
     });
     expect(await use(`${url}?ssl_cert_reqs=none`)).toBe(1);
     expect(await use(url, { useSsl: { cert_reqs: 'CERT_NONE' } })).toBe(1);
+    expect(await use(url, { useSsl: { cert_reqs: 0 } })).toBe(1);
+  });
+
+  // A client always sees the certificate, so that `optional` is no less than `required` (Python's ssl).
+  test.each(['required', 'optional', 'CERT_OPTIONAL', 1])('checks with cert_reqs %s', async (needed) => {
+    await expect(use(url, { useSsl: { cert_reqs: needed, ca_certs: foreign.ca } })).rejects.toThrow(
+      /certificate/,
+    );
+    expect(await use(url, { useSsl: { cert_reqs: needed, ca_certs: own.ca } })).toBe(1);
+  });
+
+  test('optional is checked by Python too', async () => {
+    const connect = (authority: string): Promise<number | null> => {
+      const tls = `{"cert_reqs": ssl.CERT_OPTIONAL, "ca_certs": "${authority}"}`;
+      const broker = `"amqp://guest:guest@localhost:${server.tlsPort}//"`;
+      const source = `import ssl, kombu\nkombu.Connection(${broker}, ssl=${tls}).connect()`;
+      return new TestProcess(PYTHON, ['-c', source]).ended();
+    };
+    expect(await connect(own.ca)).toBe(0);
+    expect(await connect(foreign.ca)).not.toBe(0);
   });
 
   test('checks the name in the certificate', async () => {
     const other = url.replace('@localhost', '@127.0.0.1');
-    const ca = `ssl_ca_certs=${join(dir, 'cert.pem')}`;
+    const ca = `ssl_ca_certs=${own.ca}`;
     await expect(use(`${other}?${ca}`)).rejects.toThrow(/does not match certificate/);
     expect(await use(`${other}?${ca}&ssl_check_hostname=false`)).toBe(1);
+    expect(await use(other, { useSsl: { ca_certs: own.ca, server_hostname: 'localhost' } })).toBe(1);
+    await expect(use(url, { useSsl: { ca_certs: own.ca, server_hostname: 'elsewhere' } })).rejects.toThrow(
+      /does not match certificate/,
+    );
   });
 
-  test('a file that is not there is named', async () => {
-    await expect(use(`${url}?ssl_ca_certs=/nowhere.pem`)).rejects.toMatchObject({
+  test.each([
+    [{ ca_certs: '/nowhere.pem' }, /^The file of ca_certs cannot be read: .*nowhere\.pem/],
+    [{ cert_reqs: 'sometimes' }, /^cert_reqs must be none, optional or required, not "sometimes"\.$/],
+    [{ ssl_ca_certs: '/ca.pem' }, /^TLS of RabbitMQ does not know "ssl_ca_certs"\. There are: ca_certs, /],
+  ])('refuses the setting %j in one line', async (setting, message) => {
+    await expect(use(url, { useSsl: setting })).rejects.toMatchObject({
       code: 'bad_config',
-      message: expect.stringMatching(/ca_certs cannot be read: .*nowhere\.pem/),
+      message: expect.stringMatching(message),
     });
   });
+
+  test('checks the certificate of the management API too', async () => {
+    const api = `https://guest:guest@localhost:${server.managementTlsPort}/api/`;
+    await expect(new ManagementApi(api, '/').queues()).rejects.toThrow(
+      /^The management API at https:\/\/guest:\*+@localhost\S+ does not answer: .*certificate.*NODE_EXTRA_CA_CERTS/,
+    );
+    const source = `import { ManagementApi } from '${ROOT}dist/lib/amqp/management.js';
+await new ManagementApi('${api}', '/').queues();`;
+    const asking = new TestProcess(process.execPath, ['--input-type=module', '-e', source], {
+      env: { NODE_EXTRA_CA_CERTS: own.ca },
+    });
+    expect(await asking.ended()).toBe(0);
+  });
+
+  test('logs in with a password of hard characters', async () => {
+    const password = 'p@s/s%:ü';
+    await server.ctl('add_user', 'ada', password);
+    await server.ctl('set_permissions', 'ada', '.*', '.*', '.*');
+    const address = url.replace('guest:guest', `ada:${encodeURIComponent(password)}`);
+    expect(await use(`${address}?ssl_ca_certs=${own.ca}`)).toBe(1);
+  }, 30_000);
 });

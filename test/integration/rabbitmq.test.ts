@@ -124,7 +124,7 @@ describe('RabbitMQ', () => {
       ),
     });
     await expect(open(`amqp://guest:guest@127.0.0.1:${port}/nowhere`)).rejects.toMatchObject({
-      code: 'bad_config',
+      code: 'not_found',
       message: expect.stringMatching(/has no vhost "nowhere", or the user "guest" may not use it, or /),
     });
     const nobody = await freePort();

@@ -4,13 +4,18 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Certificates } from './certificates.ts';
 import { freePort } from './free-port.ts';
 
 export interface RabbitmqServer {
   /** AMQP. */
   readonly port: number;
+  /** AMQP over TLS; null without certificates. */
+  readonly tlsPort: number | null;
   /** Of the management API. */
   readonly managementPort: number;
+  /** The same over TLS; null without certificates. */
+  readonly managementTlsPort: number | null;
   /** The node's process group and the port mapper. */
   readonly pids: readonly [node: number, epmd: number];
   /** Its data. */
@@ -36,10 +41,20 @@ const START_LIMIT_MS = 90_000;
  * Starts a private RabbitMQ: its own ports, name, cookie, data and port mapper, so that Debian's own node, running or
  * not, does not matter. It takes about ten seconds: tests share one where they can (`sharedRabbitmq`).
  */
-export async function startRabbitmq(): Promise<RabbitmqServer> {
+export async function startRabbitmq({ tls }: { tls?: Certificates } = {}): Promise<RabbitmqServer> {
   const dir = mkdtempSync(join(tmpdir(), 'umbel-rabbitmq-'));
   const [port, managementPort, distPort, epmdPort] = await freePorts(4);
-  const env = settings(dir, { port, managementPort, distPort, epmdPort });
+  const [tlsPort, managementTlsPort] = tls ? [await freePort(), await freePort()] : [null, null];
+  const lines = tls
+    ? [
+        `listeners.ssl.default = 127.0.0.1:${tlsPort}`,
+        `management.ssl.port = ${managementTlsPort}`,
+        'management.ssl.ip = 127.0.0.1',
+        ...tlsLines(tls, 'ssl_options'),
+        ...tlsLines(tls, 'management.ssl'),
+      ]
+    : [];
+  const env = settings(dir, { port, managementPort, distPort, epmdPort }, lines);
   const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
   let node = await launch(env, dir, port, managementPort);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -49,7 +64,9 @@ export async function startRabbitmq(): Promise<RabbitmqServer> {
   };
   return {
     port,
+    tlsPort,
     managementPort,
+    managementTlsPort,
     dir,
     get pids() {
       return [node.pid ?? 0, epmd.pid ?? 0] as const;
@@ -84,7 +101,16 @@ interface Ports {
   readonly epmdPort: number;
 }
 
-function settings(dir: string, { port, managementPort, distPort, epmdPort }: Ports): Record<string, string> {
+/** The server's own certificate; clients need none. */
+function tlsLines({ ca, cert, key }: Certificates, prefix: string): string[] {
+  return [`${prefix}.cacertfile = ${ca}`, `${prefix}.certfile = ${cert}`, `${prefix}.keyfile = ${key}`];
+}
+
+function settings(
+  dir: string,
+  { port, managementPort, distPort, epmdPort }: Ports,
+  more: readonly string[],
+): Record<string, string> {
   const config = [
     `listeners.tcp.default = 127.0.0.1:${port}`,
     'management.tcp.ip = 127.0.0.1',
@@ -96,6 +122,7 @@ function settings(dir: string, { port, managementPort, distPort, epmdPort }: Por
     'log.console = true',
     'log.console.level = error',
     'log.file = false',
+    ...more,
   ];
   writeFileSync(join(dir, 'rabbitmq.conf'), `${config.join('\n')}\n`);
   writeFileSync(join(dir, 'enabled_plugins'), '[rabbitmq_management].\n');

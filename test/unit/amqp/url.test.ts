@@ -63,9 +63,23 @@ describe('amqp URLs', () => {
   });
 
   test.each([
+    'amqp://u:s3cr/et@h/',
+    'amqp://u:12/s3cret@h/v',
+    'amqp://u:s3cr?et@h/',
+    'amqp://u:12?s3cret@h/',
+    'amqp://u:s3cr#et@h/',
+    'amqp://u:s3cr;et@h/',
+    'amqp://u:s@3c/ret@h/',
+    'amqp://a:1@one//;amqp://u:s3cr/et@h/',
+  ])('refuses %s, whose password is not encoded, and shows no piece of it', (url) => {
+    expect(() => parseAmqpUrls(url)).toThrow(/^(?!.*(s3c|s@3|ret|et@)).*write @ as %40, \/ as %2F/i);
+  });
+
+  test.each([
     ['amqp://h/?visibility_timeout=3', /does not know the parameter "visibility_timeout"/],
     ['amqp://h:70000/', /there is no port 70000/],
     ['amqp://h/?heartbeat=often', /heartbeat must be a number of seconds/],
+    ['amqp://h:port/', /its host and port cannot be read/],
     ['amqp:/h', /write amqp:\/\/user:password@host/],
   ])('refuses %s', (url, text) => {
     expect(() => parseAmqpUrls(url)).toThrow(text);
