@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { Celery } from '../../dist/lib/index.js';
 
 export const app = new Celery('hosts', {
+  // How soon the broker gives up a host that is cut off: Redis by leases, RabbitMQ by heartbeats.
   broker_transport_options: { lease: 3 },
+  broker_heartbeat: 3,
   task_routes: { 'video.*': 'gpu' },
 });
 

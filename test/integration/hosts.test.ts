@@ -1,54 +1,63 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Host, type Network, startNetwork } from '../kit/hosts.ts';
 import type { TestProcess } from '../kit/process.ts';
+import { type RabbitmqServer, startRabbitmq } from '../kit/rabbitmq-server.ts';
 
 /* The steps of docs/scaling.md, on hosts that only a network joins. */
 
 const APP = 'test/integration/hosts-app.mjs';
 const PASSWORD = 'correct@horse/battery%staple';
 
-let network: Network;
-let env: Record<string, string>;
-const host = (name: string): Host => {
-  const found = network.hosts.find((candidate) => candidate.name === name);
-  if (!found) throw new Error(`there is no host ${name}`);
-  return found;
-};
+describe.each(['Redis', 'RabbitMQ'])('several hosts on %s', { timeout: 120_000 }, (kind) => {
+  let network: Network;
+  let rabbitmq: RabbitmqServer | null = null;
+  let env: Record<string, string>;
+  const host = (name: string): Host => {
+    const found = network.hosts.find((candidate) => candidate.name === name);
+    if (!found) throw new Error(`there is no host ${name}`);
+    return found;
+  };
 
-beforeAll(async () => {
-  network = await startNetwork(['store', 'web-1', 'gpu-1', 'desk']);
-  const { address } = host('store');
-  const redis = host('store').start('redis-server', [
-    ...['--port', '6379', '--bind', address, '--requirepass', PASSWORD],
-    ...['--save', '', '--appendonly', 'no'],
-  ]);
-  await redis.waitFor(/Ready to accept connections/);
-  const url = `redis://:${encodeURIComponent(PASSWORD)}@${address}:6379`;
-  env = { CELERY_BROKER_URL: `${url}/0`, CELERY_RESULT_BACKEND: `${url}/1` };
-}, 60_000);
+  beforeAll(async () => {
+    network = await startNetwork(['store', 'web-1', 'gpu-1', 'desk']);
+    const store = host('store');
+    const redis = store.start('redis-server', [
+      ...['--port', '6379', '--bind', store.address, '--requirepass', PASSWORD],
+      ...['--save', '', '--appendonly', 'no'],
+    ]);
+    await redis.waitFor(/Ready to accept connections/);
+    const password = encodeURIComponent(PASSWORD);
+    const url = `redis://:${password}@${store.address}:6379`;
+    env = { CELERY_BROKER_URL: `${url}/0`, CELERY_RESULT_BACKEND: `${url}/1` };
+    if (kind === 'Redis') return;
+    rabbitmq = await startRabbitmq({ place: store });
+    await rabbitmq.ctl('add_user', 'shop', PASSWORD);
+    await rabbitmq.ctl('set_permissions', 'shop', '.*', '.*', '.*');
+    env = { ...env, CELERY_BROKER_URL: `amqp://shop:${password}@${store.address}:${rabbitmq.port}//` };
+  }, 120_000);
 
-afterAll(async () => {
-  await network?.stop();
-}, 60_000);
+  afterAll(async () => {
+    await network?.stop();
+    await rabbitmq?.remove();
+  }, 60_000);
 
-async function worker(name: string, ...args: string[]): Promise<TestProcess> {
-  const started = host(name).umbel(['-A', APP, 'worker', '-l', 'info', '-P', 'async', ...args], env);
-  await started.waitFor(/ ready\./, 40_000);
-  return started;
-}
+  async function worker(name: string, ...args: string[]): Promise<TestProcess> {
+    const started = host(name).umbel(['-A', APP, 'worker', '-l', 'info', '-P', 'async', ...args], env);
+    await started.waitFor(/ ready\./, 40_000);
+    return started;
+  }
 
-/** `umbel …` on the desk. */
-const umbel = (...args: string[]): Promise<string> => host('desk').ask(['-A', APP, ...args], env);
+  /** `umbel …` on the desk. */
+  const umbel = (...args: string[]): Promise<string> => host('desk').ask(['-A', APP, ...args], env);
 
-async function call(task: string, args: unknown[] = []): Promise<string> {
-  return (await umbel('call', task, '-a', JSON.stringify(args))).trim();
-}
+  async function call(task: string, args: unknown[] = []): Promise<string> {
+    return (await umbel('call', task, '-a', JSON.stringify(args))).trim();
+  }
 
-async function resultOf(id: string): Promise<string> {
-  return (await umbel('result', id)).trim();
-}
+  async function resultOf(id: string): Promise<string> {
+    return (await umbel('result', id)).trim();
+  }
 
-describe('several hosts', { timeout: 120_000 }, () => {
   let web: TestProcess;
 
   it('a worker on another host answers and works', async () => {
@@ -104,7 +113,7 @@ describe('several hosts', { timeout: 120_000 }, () => {
     await umbel('control', 'add_consumer', 'celery', '-d', 'celery@gpu-1');
     expect(await resultOf(id)).toContain('gpu-1');
     host('web-1').plugIn();
-    await web.waitFor(/Connection to broker lost[\s\S]*Connected to redis/, 60_000);
+    await web.waitFor(/Connection to broker lost[\s\S]*Connected to (redis|amqp)/, 60_000);
     // What the lost host says of the task afterwards changes nothing.
     expect(await resultOf(id)).toContain('gpu-1');
     expect(await umbel('status')).toContain('celery@web-1: OK');

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { ROOT, TestProcess } from './process.ts';
+import type { Place } from './rabbitmq-server.ts';
 
 /** A host of its own: a network namespace with one address, and a host name. */
-export interface Host {
+export interface Host extends Place {
   readonly name: string;
-  readonly address: string;
   /** Starts a program on it; ended with the network. */
-  start(command: string, args: readonly string[], env?: Record<string, string>): TestProcess;
+  start(program: string, args: readonly string[], env?: Record<string, string>): TestProcess;
   /** `umbel …` on it. */
   umbel(args: readonly string[], env?: Record<string, string>): TestProcess;
   /** Runs `umbel …` on it to its end and answers with its output. */
@@ -49,10 +49,13 @@ export async function startNetwork(names: readonly string[]): Promise<Network> {
     ip('-n', hub, 'link', 'set', port, 'master', 'switch', 'up');
     ip('-n', space, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
     ip('-n', space, 'link', 'set', 'eth0', 'up');
-    const start = (command: string, args: readonly string[], env: Record<string, string> = {}) => {
+    const command = (program: string, args: readonly string[]): [string, string[]] => {
       // A host name of its own too; `exec` leaves one process, so that signals reach the program itself.
-      const inside = ['unshare', '--uts', 'sh', '-c', `hostname ${name}; exec "$@"`, 'sh', command, ...args];
-      const started = new TestProcess('ip', ['netns', 'exec', space, ...inside], { env });
+      const inside = ['unshare', '--uts', 'sh', '-c', `hostname ${name}; exec "$@"`, 'sh', program, ...args];
+      return ['ip', ['netns', 'exec', space, ...inside]];
+    };
+    const start = (program: string, args: readonly string[], env: Record<string, string> = {}) => {
+      const started = new TestProcess(...command(program, args), { env });
       processes.push(started);
       return started;
     };
@@ -61,6 +64,11 @@ export async function startNetwork(names: readonly string[]): Promise<Network> {
     return {
       name,
       address,
+      command,
+      async answers(port) {
+        const script = `require('net').connect(${port}, '${address}').on('connect', () => process.exit(0))`;
+        return (await new TestProcess(...command(process.execPath, ['-e', script])).ended()) === 0;
+      },
       start,
       umbel,
       async ask(args, env) {

@@ -37,11 +37,32 @@ export interface RabbitmqServer {
 const PROGRAMS = process.env['UMBEL_TEST_RABBITMQ'] ?? '/usr/lib/rabbitmq/bin';
 const START_LIMIT_MS = 90_000;
 
+/** Where a server runs. */
+export interface Place {
+  readonly address: string;
+  /** The command line that runs a program there. */
+  command(program: string, args: readonly string[]): [program: string, args: string[]];
+  /** Whether something listens there. */
+  answers(port: number): Promise<boolean>;
+}
+
+const HERE: Place = {
+  address: '127.0.0.1',
+  command: (program, args) => [program, [...args]],
+  answers,
+};
+
+export interface RabbitmqOptions {
+  readonly tls?: Certificates;
+  /** Default: here, on 127.0.0.1. */
+  readonly place?: Place;
+}
+
 /**
  * Starts a private RabbitMQ: its own ports, name, cookie, data and port mapper, so that Debian's own node, running or
  * not, does not matter. It takes about ten seconds: tests share one where they can (`sharedRabbitmq`).
  */
-export async function startRabbitmq({ tls }: { tls?: Certificates } = {}): Promise<RabbitmqServer> {
+export async function startRabbitmq({ tls, place = HERE }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const dir = mkdtempSync(join(tmpdir(), 'umbel-rabbitmq-'));
   const [port, managementPort, distPort, epmdPort] = await freePorts(4);
   const [tlsPort, managementTlsPort] = tls ? [await freePort(), await freePort()] : [null, null];
@@ -54,9 +75,11 @@ export async function startRabbitmq({ tls }: { tls?: Certificates } = {}): Promi
         ...tlsLines(tls, 'management.ssl'),
       ]
     : [];
-  const env = settings(dir, { port, managementPort, distPort, epmdPort }, lines);
-  const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
-  let node = await launch(env, dir, port, managementPort);
+  const env = settings(dir, place.address, { port, managementPort, distPort, epmdPort }, lines);
+  const epmd = spawn(...place.command('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1']), {
+    stdio: 'ignore',
+  });
+  let node = await launch(env, dir, place, [port, managementPort]);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     signalGroup(node, 'SIGCONT');
     signalGroup(node, signal);
@@ -71,15 +94,15 @@ export async function startRabbitmq({ tls }: { tls?: Certificates } = {}): Promi
     get pids() {
       return [node.pid ?? 0, epmd.pid ?? 0] as const;
     },
-    url: (vhost = '/') => `amqp://guest:guest@127.0.0.1:${port}/${encodeURIComponent(vhost)}`,
+    url: (vhost = '/') => `amqp://guest:guest@${place.address}:${port}/${encodeURIComponent(vhost)}`,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => {
-      node = await launch(env, dir, port, managementPort);
+      node = await launch(env, dir, place, [port, managementPort]);
     },
     ctl: async (...args) => {
       const options = { env: { ...process.env, ...env } };
-      await promisify(execFile)(join(PROGRAMS, 'rabbitmqctl'), ['-q', ...args], options);
+      await promisify(execFile)(...place.command(join(PROGRAMS, 'rabbitmqctl'), ['-q', ...args]), options);
     },
     remove: async () => {
       await end('SIGKILL');
@@ -108,12 +131,13 @@ function tlsLines({ ca, cert, key }: Certificates, prefix: string): string[] {
 
 function settings(
   dir: string,
+  address: string,
   { port, managementPort, distPort, epmdPort }: Ports,
   more: readonly string[],
 ): Record<string, string> {
   const config = [
-    `listeners.tcp.default = 127.0.0.1:${port}`,
-    'management.tcp.ip = 127.0.0.1',
+    `listeners.tcp.default = ${address}:${port}`,
+    `management.tcp.ip = ${address}`,
     `management.tcp.port = ${managementPort}`,
     'management.rates_mode = none',
     'collect_statistics_interval = 1000',
@@ -146,11 +170,11 @@ function settings(
 async function launch(
   env: Record<string, string>,
   dir: string,
-  port: number,
-  managementPort: number,
+  place: Place,
+  ports: readonly number[],
 ): Promise<ChildProcess> {
   const log = openSync(join(dir, 'output.log'), 'a');
-  const child = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
+  const child = spawn(...place.command(join(PROGRAMS, 'rabbitmq-server'), []), {
     stdio: ['ignore', log, log],
     cwd: dir,
     env: { ...process.env, ...env },
@@ -163,7 +187,8 @@ async function launch(
     failure = `${error.message}. Run scripts/install-test-services.sh.`;
   });
   const deadline = Date.now() + START_LIMIT_MS;
-  while (!((await answers(port)) && (await answers(managementPort)))) {
+  const isUp = async (): Promise<boolean> => (await Promise.all(ports.map(place.answers))).every(Boolean);
+  while (!(await isUp())) {
     if (child.exitCode !== null || child.pid === undefined || Date.now() > deadline) {
       signalGroup(child, 'SIGKILL');
       const output = readFileSync(join(dir, 'output.log'), 'utf8').slice(-5000);
