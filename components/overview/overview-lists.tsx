@@ -130,7 +130,7 @@ function QueueLine({ queue }: { readonly queue: QueueRow }): ReactNode {
       </td>
       <td className={`num ${bad}`}>{formatCount(queue.messages)}</td>
       <td className="num mid">{formatRate(queue.inPerSecond)}</td>
-      <td className={`num ${bad}`}>{queue.consumers.length || 'none'}</td>
+      <td className={`num ${bad}`}>{queue.consumers.length + queue.unnamedConsumers || 'none'}</td>
     </tr>
   );
 }

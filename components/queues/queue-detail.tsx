@@ -63,10 +63,10 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
         <div className="cell">
           <div className="head">
             <h3>Consumers</h3>
-            <span className="more">{queue.consumers.length}</span>
+            <span className="more">{queue.consumers.length + queue.unnamedConsumers}</span>
           </div>
           <LineChart
-            title={`Workers consuming ${queue.name} over time, now ${queue.consumers.length}`}
+            title={`Consumers of ${queue.name} over time, now ${queue.consumers.length + queue.unnamedConsumers}`}
             height={152}
             inset={36}
             end={queue.consumerCount.end}
@@ -81,7 +81,10 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
           <div className="head">
             <h2>Consumed by</h2>
           </div>
-          {queue.consumers.length === 0 ? (
+          {queue.unnamedConsumers > 0 ? (
+            <p className="mid">{queue.unnamedConsumers} that no worker names.</p>
+          ) : null}
+          {queue.consumers.length + queue.unnamedConsumers === 0 ? (
             <p className="mid">
               Nobody. Open a worker and add <code>{queue.name}</code> to what it consumes.
             </p>

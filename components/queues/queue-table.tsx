@@ -41,6 +41,8 @@ function Rate({ value }: { readonly value: number | null }): ReactNode {
 function Consumers({ queue }: { readonly queue: QueueRow }): ReactNode {
   const [first, ...rest] = queue.consumers;
   if (first === undefined) {
+    if (queue.unnamedConsumers > 0)
+      return <span className="dim">{queue.unnamedConsumers} other programs</span>;
     return queue.abandonedSince === null ? <Absent>nobody</Absent> : <b className="broken">nobody</b>;
   }
   return (
@@ -77,7 +79,7 @@ function QueueLine(props: {
           {isBad ? (
             <TriangleAlert size={14} className="warn-icon" aria-label="Nobody consumes it" />
           ) : (
-            <span className={queue.consumers.length > 0 ? 'dot' : 'dot off'} />
+            <span className={queue.consumers.length + queue.unnamedConsumers > 0 ? 'dot' : 'dot off'} />
           )}
           <button
             type="button"

@@ -27,7 +27,7 @@ export function messageOf(thrown: unknown): string {
   const inner = 'errors' in error && Array.isArray(error.errors) ? toError(error.errors[0]) : error;
   const [, words] = /with message "(.*)"$/s.exec(inner.message) ?? [];
   const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
-  return words ?? (inner.message || code || inner.name);
+  return (words ?? (inner.message || code || inner.name)).replace(/\s*\n\s*/g, ' ');
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
@@ -57,11 +57,20 @@ export function connectError(thrown: unknown, address: AmqpAddress): UmbelError 
   });
 }
 
+/** What to do about RabbitMQ's words. */
+const ADVICE: readonly (readonly [words: RegExp, advice: string])[] = [
+  [/inequivalent arg/, ' Say in task_queues what it has, or delete it.'],
+  [
+    /transient_nonexcl_queues/,
+    ' Leave control_queue_exclusive and event_queue_exclusive true, or make them durable.',
+  ],
+];
+
 /** Why an operation was refused, as an error that says what was tried: `declare the queue celery`. */
 export function refusedError(thrown: unknown, what: string, display: string): UmbelError {
   if (thrown instanceof UmbelError) return thrown;
   const reason = messageOf(thrown);
-  const advice = /inequivalent arg/.test(reason) ? ' Say in task_queues what it has, or delete it.' : '';
+  const advice = ADVICE.find(([words]) => words.test(reason))?.[1] ?? '';
   const text = `${display} refused to ${what}: ${reason.replace(/\.$/, '')}.${advice}`;
   switch (replyCode(thrown)) {
     case NOT_FOUND:
@@ -74,6 +83,8 @@ export function refusedError(thrown: unknown, what: string, display: string): Um
     case NOT_IMPLEMENTED:
       return new UmbelError('unsupported', text, { cause: thrown });
     default:
-      return new UmbelError('unavailable', `Cannot ${what} at ${display}: ${reason}.`, { cause: thrown });
+      return new UmbelError('unavailable', `Cannot ${what} at ${display}: ${reason}.${advice}`, {
+        cause: thrown,
+      });
   }
 }

@@ -124,7 +124,8 @@ export class KeptChannel<C extends Channel> implements Service {
     } catch (error) {
       // A closed channel fails whatever waits on it; only the broker's own answer says why.
       if (isClosed && replyCode(error) === null && !(error instanceof UmbelError)) {
-        throw new ConnectionLost(reason, { cause: error });
+        // With the connection lost too, that knows the reason.
+        throw new ConnectionLost(connection.isUp ? reason : connection.lastReason, { cause: error });
       }
       await closeInTime(channel);
       throw error;

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { z } from 'zod';
 import { toError, UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
 import { unquote } from './url.ts';
@@ -9,6 +10,9 @@ export interface ManagedQueue {
   readonly messages: number;
   readonly unacked: number;
   readonly consumers: number;
+  /** Absent while the broker does not measure it. */
+  readonly inPerSecond?: number;
+  readonly outPerSecond?: number;
 }
 
 export interface ManagedBinding {
@@ -17,6 +21,14 @@ export interface ManagedBinding {
   readonly routingKey: string;
 }
 
+const QUEUE_COLUMNS = [
+  'name',
+  'messages_ready',
+  'messages_unacknowledged',
+  'consumers',
+  'message_stats.publish_details.rate',
+  'message_stats.deliver_get_details.rate',
+];
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -43,13 +55,13 @@ export class ManagementApi {
 
   /** Every queue of the vhost. */
   async queues(): Promise<ManagedQueue[]> {
-    const columns = 'columns=name,messages_ready,messages_unacknowledged,consumers';
-    const rows = await this.#get(`queues/${this.#vhost}?${columns}`);
+    const rows = await this.#get(`queues/${this.#vhost}?columns=${QUEUE_COLUMNS.join(',')}`);
     return rows.map((row) => ({
       name: String(row['name']),
       messages: count(row['messages_ready']),
       unacked: count(row['messages_unacknowledged']),
       consumers: count(row['consumers']),
+      ...rates(row['message_stats']),
     }));
   }
 
@@ -129,6 +141,19 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+const Rate = z.object({ rate: z.number() }).optional();
+const MessageStats = z.object({ publish_details: Rate, deliver_get_details: Rate });
+
+function rates(stats: unknown): Pick<ManagedQueue, 'inPerSecond' | 'outPerSecond'> {
+  const { data } = MessageStats.safeParse(stats);
+  if (!data) return {};
+  // What was never sent or taken has no rate.
+  return {
+    inPerSecond: data.publish_details?.rate ?? 0,
+    outPerSecond: data.deliver_get_details?.rate ?? 0,
+  };
 }
 
 function count(value: unknown): number {

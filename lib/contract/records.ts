@@ -177,6 +177,8 @@ export interface QueueRow {
   readonly isUnackedEstimate: boolean;
   /** Names of the workers that consume it. */
   readonly consumers: readonly string[];
+  /** How many more consume it as the broker counts: other programs than workers. 0 where it does not count. */
+  readonly unnamedConsumers: number;
   readonly inPerSecond: number | null;
   readonly outPerSecond: number | null;
   /** Messages wait and nobody consumes since this time; null when all is well. */

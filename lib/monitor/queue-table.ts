@@ -14,6 +14,8 @@ interface QueueRecord {
   unacked: number | null;
   isUnackedEstimate: boolean;
   consumers: readonly string[];
+  /** The last sample, as the broker measures it. */
+  measured: Pick<Sample, 'consumers' | 'inPerSecond' | 'outPerSecond'>;
   abandonedSince: number | null;
   lastActivity: number;
   lastSent: number;
@@ -31,6 +33,10 @@ export interface Sample {
   readonly messages: number;
   readonly unacked: number | null;
   readonly isEstimate?: boolean;
+  /** As the broker counts and measures; absent where it does not. */
+  readonly consumers?: number;
+  readonly inPerSecond?: number;
+  readonly outPerSecond?: number;
 }
 
 /** Queues: their lengths by samples, their traffic by events, their consumers by what workers say. */
@@ -74,18 +80,21 @@ export class QueueTable {
     areConsumersKnown: boolean,
     now: number,
   ): void {
-    for (const { name, messages, unacked, isEstimate = false } of samples) {
+    for (const sample of samples) {
+      const { name, messages, unacked, isEstimate = false } = sample;
       const queue = this.#ensure(name, now);
       if (!queue) continue;
       queue.messages = messages;
       queue.unacked = unacked;
       queue.isUnackedEstimate = isEstimate;
       queue.consumers = consumersOf(name);
-      if (messages > 0 || queue.consumers.length > 0) queue.lastActivity = now;
-      const isAbandoned = messages > 0 && queue.consumers.length === 0 && areConsumersKnown;
+      queue.measured = sample;
+      const consumerCount = queue.consumers.length + unnamedConsumers(queue);
+      if (messages > 0 || consumerCount > 0) queue.lastActivity = now;
+      const isAbandoned = messages > 0 && consumerCount === 0 && areConsumersKnown;
       queue.abandonedSince = isAbandoned ? (queue.abandonedSince ?? now) : null;
       queue.length.set(now, messages);
-      queue.consumerCount.set(now, queue.consumers.length);
+      queue.consumerCount.set(now, consumerCount);
       queue.recent.push({ at: now, messages });
       if (queue.recent.length > RATE_SECONDS) queue.recent.shift();
     }
@@ -109,6 +118,7 @@ export class QueueTable {
       unacked: null,
       isUnackedEstimate: false,
       consumers: [],
+      measured: {},
       abandonedSince: null,
       lastActivity: now,
       lastSent: 0,
@@ -131,6 +141,7 @@ function toRow(queue: QueueRecord, now: number): QueueRow {
     unacked: queue.unacked,
     isUnackedEstimate: queue.isUnackedEstimate,
     consumers: queue.consumers,
+    unnamedConsumers: unnamedConsumers(queue),
     ...rates(queue, now),
     abandonedSince: queue.abandonedSince,
     length: queue.length.toSeries(now),
@@ -138,7 +149,14 @@ function toRow(queue: QueueRecord, now: number): QueueRow {
   };
 }
 
-/** Rates from events; where one side sends none, from the other side and the growth of the queue. */
+function unnamedConsumers({ consumers, measured }: QueueRecord): number {
+  return Math.max(0, (measured.consumers ?? 0) - consumers.length);
+}
+
+/**
+ * Rates from events; where one side sends none, from the broker if it measures them, else from the other side and the
+ * growth of the queue.
+ */
 function rates(
   queue: QueueRecord,
   now: number,
@@ -147,8 +165,9 @@ function rates(
   const last = queue.recent.at(-1);
   const span = first && last ? last.at - first.at : 0;
   const growth = first && last && span > 0 ? (last.messages - first.messages) / span : 0;
-  const sent = now - queue.lastSent < RATE_MEMORY_SECONDS ? queue.sent.perSecond(now) : null;
-  const taken = now - queue.lastTaken < RATE_MEMORY_SECONDS ? queue.taken.perSecond(now) : null;
+  const { inPerSecond = null, outPerSecond = null } = queue.measured;
+  const sent = now - queue.lastSent < RATE_MEMORY_SECONDS ? queue.sent.perSecond(now) : inPerSecond;
+  const taken = now - queue.lastTaken < RATE_MEMORY_SECONDS ? queue.taken.perSecond(now) : outPerSecond;
   if (sent === null && taken === null) {
     return span > 0
       ? { inPerSecond: Math.max(0, growth), outPerSecond: Math.max(0, -growth) }

@@ -142,6 +142,9 @@ export interface QueueSample {
   readonly isEstimate?: boolean;
   /** How many consume from it, as the broker counts; absent where it does not. */
   readonly consumers?: number;
+  /** Messages a second, as the broker measures; absent where it does not. */
+  readonly inPerSecond?: number;
+  readonly outPerSecond?: number;
 }
 
 /** Where a broker keeps which tasks are revoked, for workers that were not there to be told. Bounded, and it expires. */

@@ -57,7 +57,7 @@ test(`${SEEDS} seeds: the value, or a lost connection`, { timeout: 180_000 }, as
     return { link, channel, closed };
   };
   let { link, channel, closed } = await open();
-  await channel.assertQueue('cuts', { durable: false });
+  await channel.assertQueue('cuts', { durable: true });
   let lost = 0;
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const random = randomOf(seed);

@@ -200,6 +200,19 @@ describe('RabbitMQ at the edges', () => {
     });
   }, 30_000);
 
+  test('a message that keeps coming back is told before the broker drops it', async () => {
+    await send(await open(), QUORUM, 'again');
+    const { consumer, got } = await consume(await open(), [QUORUM], { prefetch: 1 });
+    for (let round = 0; round <= 10; round += 1) {
+      await waitUntil(`delivery ${round}`, () => got.length > round);
+      expect(transports.hasLogged(/came back/)).toBe(round >= 10);
+      consumer.reject(got[round]?.tag ?? '', { requeue: true });
+    }
+    expect(transports.hasLogged(/quorum queue qq came back 10 times\. RabbitMQ 4 drops it after 20/)).toBe(
+      true,
+    );
+  }, 30_000);
+
   test('a message that cannot be set aside stays, and does not come at once again', async () => {
     const sender = await open();
     await send(sender, { name: 'umbel.parked' }, 'made by somebody else');

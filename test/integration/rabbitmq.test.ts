@@ -80,8 +80,8 @@ describe('RabbitMQ', () => {
         eventExchange: 'evx',
         eventPrefix: 'own',
         controlExchange: 'other',
-        events: { ttl: 2, expires: 30, isExclusive: false, isDurable: true },
-        control: { ttl: 4, expires: 20, isExclusive: false, isDurable: false },
+        events: { ttl: 2, expires: 30, isExclusive: true, isDurable: false },
+        control: { ttl: 4, expires: 20, isExclusive: false, isDurable: true },
       },
     });
     const routed: string[] = [];
@@ -93,15 +93,15 @@ describe('RabbitMQ', () => {
     expect(routed).toEqual(['task.multi']);
     const queues = await described('queues');
     expect(queues.find(({ name }) => String(name).startsWith('own.'))).toMatchObject({
-      durable: true,
-      exclusive: false,
-      auto_delete: false,
+      durable: false,
+      exclusive: true,
+      auto_delete: true,
       arguments: { 'x-expires': 30_000, 'x-message-ttl': 2_000 },
     });
     expect(queues.find(({ name }) => name === 'w1@h.other.pidbox')).toMatchObject({
-      durable: false,
+      durable: true,
       exclusive: false,
-      auto_delete: true,
+      auto_delete: false,
       arguments: { 'x-expires': 20_000, 'x-message-ttl': 4_000 },
     });
   });

@@ -6,6 +6,7 @@ import { type Answered, startDashboard, type TestDashboard } from '../kit/dashbo
 import type { TestProcess } from '../kit/process.ts';
 import { type PythonUrls, python, pythonWorker } from '../kit/python.ts';
 import { sharedRabbitmq, type Vhost } from '../kit/shared-rabbitmq.ts';
+import { consume, send } from '../kit/transports.ts';
 
 /* The dashboard on RabbitMQ, with a stock Python worker: what Flower is used for there, and more. */
 
@@ -26,7 +27,7 @@ afterAll(async () => {
   await vhost?.remove();
 });
 
-const send = (call: string): Promise<unknown> => python(urls, `${call}.id`);
+const sendFromPython = (call: string): Promise<unknown> => python(urls, `${call}.id`);
 
 function lengths({ json }: Answered): Record<string, number> {
   const { active_queues: queues } = json as { active_queues: { name: string; messages: number }[] };
@@ -50,7 +51,7 @@ describe.each([
   });
 
   it('follows tasks by their events', async () => {
-    const id = await send('add.delay(3, 4)');
+    const id = await sendFromPython('add.delay(3, 4)');
     const { json } = await flower.until(`/api/task/info/${id}`, ({ text }) => text.includes('SUCCESS'));
     expect(json).toMatchObject({ name: 'py.add', args: '(3, 4)', result: '7', worker: WORKER });
   });
@@ -67,7 +68,7 @@ describe.each([
 
   it('measures queues, those that nobody consumes too, and purges them', async () => {
     const queue = `orphan-${isManaged ? 'managed' : 'asked'}`;
-    await send(`[add.apply_async((1, i), queue='${queue}') for i in range(3)][-1]`);
+    await sendFromPython(`[add.apply_async((1, i), queue='${queue}') for i in range(3)][-1]`);
     if (!isManaged) {
       // AMQP cannot list queues: this one becomes known when a worker was told of it.
       await flower.post(`/api/worker/queue/add-consumer/${WORKER}?queue=${queue}`);
@@ -75,7 +76,7 @@ describe.each([
       await flower.post(`/api/worker/queue/cancel-consumer/${WORKER}?queue=${queue}`);
       await expect
         .poll(async () => {
-          await send(`add.apply_async((1, 1), queue='${queue}')`);
+          await sendFromPython(`add.apply_async((1, 1), queue='${queue}')`);
           return lengths(await flower.get('/api/queues/length'))[queue];
         })
         .toBeGreaterThan(0);
@@ -86,6 +87,50 @@ describe.each([
     expect(purged.json).toMatchObject({ queue });
     expect(Object(purged.json).deleted).toBeGreaterThan(0);
     await flower.until('/api/queues/length', (answer) => lengths(answer)[queue] === 0);
+  }, 60_000);
+
+  it('tells what the broker counts, also of consumers that are no workers', async () => {
+    const name = `steady-${isManaged ? 'managed' : 'asked'}`;
+    const app = new Celery('other', { broker: vhost.url }, silentLogger);
+    const transport = await app.transport();
+    const { consumer } = await consume(transport, [{ name }], {
+      prefetch: 2,
+      onDeliveries: (deliveries) => {
+        // The first two stay unacked, so that no more come.
+        if (!isManaged) return;
+        for (const { tag } of deliveries) consumer.ack(tag);
+      },
+    });
+    const row = () => {
+      flower.dashboard.collector.monitor.queues.see(name, Date.now() / 1000);
+      return flower.dashboard.collector.monitor.queues
+        .rows(Date.now() / 1000)
+        .find((one) => one.name === name);
+    };
+    let isOver = false;
+    const sending = (async () => {
+      for (let sent = 0; !isOver; sent += 1) {
+        if (isManaged || sent < 5) await send(transport, { name }, `m${sent}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    try {
+      if (isManaged) {
+        // It neither grows nor shrinks, and nobody sends events: only the broker knows of the traffic.
+        await expect
+          .poll(() => Math.min(row()?.inPerSecond ?? 0, row()?.outPerSecond ?? 0), { timeout: 20_000 })
+          .toBeGreaterThan(5);
+        expect(row()).toMatchObject({ unacked: expect.any(Number) });
+      } else {
+        await expect.poll(() => row()?.messages, { timeout: 20_000 }).toBe(3);
+        expect(row()).toMatchObject({ unacked: null });
+      }
+      expect(row()).toMatchObject({ consumers: [], unnamedConsumers: 1, abandonedSince: null });
+    } finally {
+      isOver = true;
+      await sending;
+      await app.close();
+    }
   }, 60_000);
 
   it('shows neither the password of the broker nor that of its API', async () => {

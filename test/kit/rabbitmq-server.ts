@@ -139,7 +139,6 @@ function settings(
     `listeners.tcp.default = ${address}:${port}`,
     `management.tcp.ip = ${address}`,
     `management.tcp.port = ${managementPort}`,
-    'management.rates_mode = none',
     'collect_statistics_interval = 1000',
     'vm_memory_high_watermark.absolute = 1GB',
     'disk_free_limit.absolute = 1MB',

@@ -9,6 +9,7 @@ import { Consumption } from './consumption.ts';
 import { Deliveries, type Entry } from './deliveries.ts';
 import type { Publisher } from './publisher.ts';
 import { Settler } from './settler.ts';
+import { isQuorum } from './topology.ts';
 import { decodeMessage } from './wire.ts';
 
 export interface ConsumerParts {
@@ -22,6 +23,8 @@ export interface ConsumerParts {
 }
 
 const FLUSH_LIMIT_MS = 10_000;
+/** RabbitMQ 4 drops a message of a quorum queue that came back 20 times, unless the queue says otherwise. */
+const MANY_RETURNS = 10;
 
 /**
  * Takes messages from queues over a channel of its own. When the channel or its connection is lost, the broker has all
@@ -35,6 +38,8 @@ export class AmqpConsumer implements Consumer {
   readonly #deliveries = new Deliveries();
   readonly #settler: Settler;
   readonly #consumption: Consumption;
+  /** Queues of which a warning was given. */
+  readonly #warned = new Set<string>();
   #batch: Delivery[] = [];
   #isTurnPlanned = false;
   #stopping: Promise<void> | null = null;
@@ -184,6 +189,7 @@ export class AmqpConsumer implements Consumer {
 
   #receive(queue: Queue, raw: ConsumeMessage): void {
     const message = decodeMessage(raw);
+    if (isQuorum(queue)) this.#watchReturns(queue, message.headers['x-delivery-count']);
     const { tag } = this.#deliveries.add(raw.fields.deliveryTag, queue, message);
     if (!this.#consumption.wants(queue.name)) {
       this.release(tag);
@@ -191,6 +197,15 @@ export class AmqpConsumer implements Consumer {
     }
     this.#batch.push({ tag, queue: queue.name, message });
     if (this.#batch.length === 1) queueMicrotask(() => this.#deliver());
+  }
+
+  #watchReturns({ name, arguments: has }: Queue, count: unknown): void {
+    if (typeof count !== 'number' || count < MANY_RETURNS || this.#warned.has(name)) return;
+    if (has?.['x-delivery-limit'] !== undefined) return;
+    this.#warned.add(name);
+    this.#parts.logger.warning(
+      `A message of the quorum queue ${name} came back ${count} times. RabbitMQ 4 drops it after 20: give the queue an x-delivery-limit, or dead letters.`,
+    );
   }
 
   #deliver(): void {
