@@ -149,7 +149,10 @@ function questioner(model: ChannelModel): () => Promise<void> {
     return channel;
   };
   return async () => {
-    opened ??= open();
+    opened ??= open().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
     await (await opened).prefetch(1);
   };
 }

@@ -80,46 +80,55 @@ const FIXED_SIZES: Readonly<Record<string, number>> = {
   V: 0,
 };
 
+/** Tables in tables; a few thousand would overflow amqplib's stack, again and again with each delivery. */
+const MAX_DEPTH = 1_000;
+/** Fewer bytes cannot be so deep: each level takes a tag and a length. */
+const MIN_DEEP_BYTES = MAX_DEPTH * 5;
+const TAG_BYTES = 0x78;
+
 /**
  * Rewrites the tag `L` as `l`, which is the same to amqplib's decoder, in the header table of a content header's
- * payload (class, weight, body size, flags, properties). What cannot be followed is left to the decoder to refuse.
+ * payload (class, weight, body size, flags, properties). What is nested too deeply becomes plain bytes. What cannot be
+ * followed is left to the decoder to refuse.
  */
 export function repairProperties(payload: Buffer): void {
-  if (!payload.includes(TAG_L)) return;
+  if (payload.length < MIN_DEEP_BYTES && !payload.includes(TAG_L)) return;
   const flags = payload.readUInt16BE(12);
   let offset = 14;
   // content_type and content_encoding come before the headers.
   for (const bit of [0x8000, 0x4000]) {
     if (flags & bit) offset += 1 + payload.readUInt8(offset);
   }
-  if (flags & 0x2000) repairTable(payload, offset);
+  if (flags & 0x2000) repairTable(payload, offset, 0);
 }
 
-function repairTable(bytes: Buffer, start: number): void {
+function repairTable(bytes: Buffer, start: number, depth: number): void {
   const end = start + 4 + bytes.readUInt32BE(start);
   let offset = start + 4;
   while (offset < end) {
     offset += 1 + bytes.readUInt8(offset);
-    offset = repairField(bytes, offset);
+    offset = repairField(bytes, offset, depth);
   }
 }
 
-function repairArray(bytes: Buffer, start: number): void {
+function repairArray(bytes: Buffer, start: number, depth: number): void {
   const end = start + 4 + bytes.readUInt32BE(start);
   let offset = start + 4;
-  while (offset < end) offset = repairField(bytes, offset);
+  while (offset < end) offset = repairField(bytes, offset, depth);
 }
 
 /** Returns where the next field begins; the end of the bytes when that cannot be told. */
-function repairField(bytes: Buffer, start: number): number {
+function repairField(bytes: Buffer, start: number, depth: number): number {
   const tag = bytes.readUInt8(start);
   const name = String.fromCharCode(tag);
   const offset = start + 1;
   if (tag === TAG_L) bytes.writeUInt8(TAG_l, start);
   const size = FIXED_SIZES[name];
   if (size !== undefined) return offset + size;
-  if (name === 'F') repairTable(bytes, offset);
-  else if (name === 'A') repairArray(bytes, offset);
+  const isNested = name === 'F' || name === 'A';
+  if (isNested && depth >= MAX_DEPTH) bytes.writeUInt8(TAG_BYTES, start);
+  else if (name === 'F') repairTable(bytes, offset, depth + 1);
+  else if (name === 'A') repairArray(bytes, offset, depth + 1);
   else if (name !== 'S' && name !== 'x') return bytes.length;
   return offset + 4 + bytes.readUInt32BE(offset);
 }

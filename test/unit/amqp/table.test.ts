@@ -66,6 +66,21 @@ describe('header tables', () => {
     expect(bytes.toString('latin1')).toContain('LLLL');
   });
 
+  test.each(['F', 'A'])('nested too deeply (%s) become bytes, which no decoder follows', (tag) => {
+    const wrap = (inner: Buffer): Buffer =>
+      tag === 'F' ? field('', 'F', sized(inner)) : Buffer.concat([Buffer.from('A'), sized(inner)]);
+    let deep: Buffer = Buffer.alloc(0);
+    for (let depth = 0; depth < 5_000; depth += 1) deep = wrap(deep);
+    const bytes = payload(tag === 'F' ? deep : Buffer.concat([Buffer.from([0]), deep]));
+    const before = Buffer.from(bytes);
+    repairProperties(bytes);
+    const changed = [...bytes.keys()].filter((index) => bytes[index] !== before[index]);
+    const levelBytes = tag === 'F' ? 6 : 5;
+    // After 14 bytes of properties, 4 of the table's length and a name's length: the tag of the level after 1,000.
+    expect(changed).toEqual([19 + 1_000 * levelBytes]);
+    expect(String.fromCharCode(bytes[changed[0] ?? 0] ?? 0)).toBe('x');
+  });
+
   test('leave nonsense to the decoder, without reading beyond it', () => {
     const whole = payload(field('in', 'F', sized(field('x', 'L', long(1n)))));
     for (let length = 14; length < whole.length; length += 1) {
