@@ -3,6 +3,8 @@
  * their source.
  */
 
+import { codeOf } from './function-source.ts';
+
 export interface Parameter {
   /** null for a destructured parameter. */
   readonly name: string | null;
@@ -13,14 +15,90 @@ export interface Parameter {
 }
 
 /** Parameters of a function; null when its source does not tell (native and bound functions). */
-export function readParameters(fn: (...args: never[]) => unknown): Parameter[] | null {
+export function readParameters(fn: AnyFunction): Parameter[] | null {
+  const list = readList(fn)?.parameters ?? null;
+  // What the engine counts must agree, or the source was not understood.
+  const plain = list?.findIndex(({ isRest, hasDefault }) => isRest || hasDefault) ?? -1;
+  return fn.length === (plain < 0 ? list?.length : plain) ? list : null;
+}
+
+/** Whether a function looks at `arguments`, and so may take more than its parameters say. Arrow functions have none. */
+export function readsArguments(fn: AnyFunction): boolean {
+  const body = readList(fn)?.body ?? '';
+  return !/^\s*=>/.test(body) && ARGUMENTS.test(body);
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** The word as a variable: no property of something, no key of an object. */
+const ARGUMENTS = /(?<![\w$]|(?<!\.\.)\.\s*|[{,]\s*(?=arguments\s*:))arguments(?![\w$])/;
+
+const NAME = String.raw`[\p{ID_Start}$_][\p{ID_Continue}$]*`;
+const ARROW_OF_ONE = new RegExp(`^(?:async\\s+)?(${NAME})\\s*(?==>)`, 'u');
+const NAMED = new RegExp(`^(?:\\.\\.\\.)?(${NAME})\\s*(?:$|=)`, 'u');
+
+/** The parameters of a function, and the code after them; null for what has none to read. */
+function readList(fn: AnyFunction): { parameters: Parameter[]; body: string } | null {
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) return null;
-  const single = /^(?:async\s+)?([\w$]+)\s*=>/.exec(source);
-  if (single?.[1]) return [{ name: single[1], isRest: false, isObjectPattern: false, hasDefault: false }];
-  const start = source.indexOf('(');
-  const parts = start < 0 ? null : splitList(source, start + 1);
-  return parts?.map(readParameter) ?? null;
+  const code = codeOf(source);
+  const single = ARROW_OF_ONE.exec(code);
+  if (single?.[1]) {
+    const only = { name: single[1], isRest: false, isObjectPattern: false, hasDefault: false };
+    return { parameters: [only], body: code.slice(single[0].length) };
+  }
+  return splitList(code, startOfList(code));
+}
+
+/** After the first bracket; a method may have a computed name before it: `[key(1)](a, b) {}`. */
+function startOfList(code: string): number {
+  let depth = 0;
+  for (let at = 0; at < code.length; at += 1) {
+    if (code[at] === '(' && depth === 0) return at + 1;
+    if (code[at] === '[') depth += 1;
+    if (code[at] === ']') depth -= 1;
+  }
+  return code.length;
+}
+
+const CLOSE: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+/** Splits a parameter list at its outer commas, up to the closing bracket; null for what is not understood. */
+function splitList(code: string, start: number): { parameters: Parameter[]; body: string } | null {
+  const parameters: Parameter[] = [];
+  const closers = [')'];
+  let from = start;
+  let hasDefault = false;
+  for (let at = start; at < code.length; at += 1) {
+    const char = code[at] ?? '';
+    track(closers, char);
+    if (closers.length === 0 || (char === ',' && closers.length === 1)) {
+      const text = code.slice(from, at).trim();
+      if (text !== '') parameters.push(readParameter(text, hasDefault));
+      from = at + 1;
+      hasDefault = false;
+    } else if (char === '=' && closers.length === 1) {
+      hasDefault = true;
+    }
+    if (closers.length === 0) return { parameters, body: code.slice(at + 1) };
+  }
+  return null;
+}
+
+/** Keeps the stack of brackets that are open. */
+function track(closers: string[], char: string): void {
+  const closer = CLOSE[char];
+  if (closer !== undefined) closers.push(closer);
+  else if (char === closers.at(-1)) closers.pop();
+}
+
+function readParameter(text: string, hasDefault: boolean): Parameter {
+  return {
+    name: NAMED.exec(text)?.[1] ?? null,
+    isRest: text.startsWith('...'),
+    isObjectPattern: text.startsWith('{'),
+    hasDefault,
+  };
 }
 
 /**
@@ -69,62 +147,4 @@ function placeRest(
   } else if (isStrict) {
     throw new TypeError(`${fn}() got an unexpected keyword argument '${unknown}'`);
   }
-}
-
-function readParameter(text: string): Parameter {
-  const isRest = text.startsWith('...');
-  const match = /^(?:\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(=)?/u.exec(text);
-  return {
-    name: match?.[1] ?? null,
-    isRest,
-    isObjectPattern: text.startsWith('{'),
-    hasDefault: match?.[2] !== undefined,
-  };
-}
-
-const CLOSE: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
-
-/** Splits a parameter list at its outer commas, up to the closing bracket; null for what is not understood. */
-function splitList(source: string, start: number): string[] | null {
-  const parts = [''];
-  const closers = [')'];
-  const add = (text: string): void => {
-    parts.push(`${parts.pop() ?? ''}${text}`);
-  };
-  for (let at = start; at < source.length; at += 1) {
-    const char = source[at] ?? '';
-    const end = endOfText(source, at);
-    if (end === null) return null;
-    if (end > at) {
-      if (char !== '/') add(' ');
-      at = end - 1;
-      continue;
-    }
-    track(closers, char);
-    if (closers.length === 0) return parts.map((text) => text.trim()).filter(Boolean);
-    if (char === ',' && closers.length === 1) parts.push('');
-    else add(char);
-  }
-  return null;
-}
-
-/** Keeps the stack of brackets that are open. */
-function track(closers: string[], char: string): void {
-  const closer = CLOSE[char];
-  if (closer !== undefined) closers.push(closer);
-  else if (char === closers.at(-1)) closers.pop();
-}
-
-const TEXT = /\/\/.*\n|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/y;
-
-/**
- * End of the comment or quoted text that starts here; the same place when none does. A slash that starts no comment may
- * start a regular expression, which is not worth understanding: null.
- */
-function endOfText(source: string, at: number): number | null {
-  const char = source[at] ?? '';
-  if (!'/"\'`'.includes(char)) return at;
-  TEXT.lastIndex = at;
-  if (TEXT.test(source)) return TEXT.lastIndex;
-  return char === '/' ? null : at;
 }

@@ -3,7 +3,7 @@
  * succeed with nonsense. The texts are Python's.
  */
 
-import { bindArguments, type Parameter, readParameters } from './parameters.ts';
+import { bindArguments, type Parameter, readParameters, readsArguments } from './parameters.ts';
 
 /** What a check needs of a task. */
 interface CheckedTask {
@@ -94,7 +94,7 @@ function countsOf(
   parameters: readonly Parameter[] | null,
 ): { least: number; most: number } {
   // A function that looks at `arguments` takes what it finds there.
-  if (parameters === null || /\barguments\b/.test(body.toString())) return { least: 0, most: Infinity };
+  if (parameters === null || readsArguments(body)) return { least: 0, most: Infinity };
   const least = parameters.findLastIndex(isRequired) + 1;
   return { least, most: parameters.some(({ isRest }) => isRest) ? Infinity : parameters.length };
 }

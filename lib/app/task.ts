@@ -14,9 +14,10 @@ import { jsonOf } from './canvas/canvas.ts';
 import { canvasFrom, type StoredCanvas } from './canvas/canvas-from.ts';
 import type { Group } from './canvas/group.ts';
 import { chunksOf, mapOf } from './canvas/maps.ts';
+import type { Immutable, LastArguments, MapItem, WithKwargs } from './canvas/open-arguments.ts';
 import { addToChord, replacementFor, sendReplacement } from './canvas/replace.ts';
 import { ImmutableSignature, Signature, taskJson } from './canvas/signature.ts';
-import type { AnyCanvas, Gives, LastArguments } from './canvas/types.ts';
+import type { AnyCanvas, Gives } from './canvas/types.ts';
 import { currentContext, directContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import { callOptionsOf, type RetryOptions } from './retry-options.ts';
@@ -184,7 +185,11 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     return new ImmutableSignature(this.registeredApp, taskJson(this.name, args, {}, true));
   }
 
-  /** As `s`, with options of the call. */
+  /** As `s`, with options of the call. With kwargs among them the compiler does not know what is still open. */
+  signature(
+    args: LastArguments<Parameters<this['run']>>,
+    options: ApplyOptions & WithKwargs,
+  ): Signature<Parameters<this['run']>, unknown[], Awaited<ReturnType<this['run']>>>;
   signature<G extends LastArguments<Parameters<this['run']>>>(
     args: G,
     options?: ApplyOptions,
@@ -194,7 +199,9 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   }
 
   /** One message that runs it for each item, one after the other, and returns the list of values. */
-  map(items: Iterable<Parameters<this['run']>[0]>): ImmutableSignature<Awaited<ReturnType<this['run']>>[]>;
+  map(
+    items: Iterable<MapItem<Parameters<this['run']>>>,
+  ): ImmutableSignature<Awaited<ReturnType<this['run']>>[]>;
   map(items: Iterable<unknown>): unknown {
     return mapOf(this.app, 'celery.map', this.name, items);
   }
@@ -209,7 +216,7 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   chunks(
     items: Iterable<Parameters<this['run']>>,
     size: number,
-  ): Group<unknown, Awaited<ReturnType<this['run']>>[][]>;
+  ): Group<Immutable, Awaited<ReturnType<this['run']>>[][]>;
   chunks(items: Iterable<unknown>, size: number): unknown {
     return chunksOf(this.app, this.name, items, size);
   }

@@ -14,18 +14,19 @@ import { freeze } from './freeze.ts';
 import { GroupResult } from './group-result.ts';
 import { flattenLinks, link, linkError } from './links.ts';
 import { merge, type PartialCall } from './merge.ts';
+import type { ArgumentsOf, CallArguments } from './open-arguments.ts';
 import { headerOf, isChord, isEmptyGroup, isGroup, tasksOf, withTasks } from './parts.ts';
 import { resultFrom } from './result-from.ts';
 import { isVisitor, type StampingVisitor, type StampOptions, type Stamps, stamp } from './stamp.ts';
-import type { AnyCanvas, CanvasTypes } from './types.ts';
+import type { AnyCanvas, CanvasTypes, FitsCallback, FitsErrback } from './types.ts';
 import { toWireOptions } from './wire-options.ts';
 
 /**
  * Calls that are stored to be made later: a signature, chain, group, chord. It reads as the JSON that travels in
  * messages. As in Celery `set`, `link` and `linkError` change it, all else leaves it as it is.
  */
-export abstract class Canvas<In, Out, Result> implements AnyCanvas {
-  declare readonly '~types': CanvasTypes<In, Out, Result>;
+export abstract class Canvas<Open, Out, Result> implements AnyCanvas {
+  declare readonly '~types': CanvasTypes<Open, Out, Result>;
   readonly #app: AppPort | null;
   #json: SignatureJson;
 
@@ -74,17 +75,23 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     return typeof id === 'string' ? id : null;
   }
 
+  /** Sends it with the arguments that it still needs. */
+  delay(...args: ArgumentsOf<Open>): Promise<Result>;
+  delay(...args: unknown[]): Promise<Result> {
+    return this.#send(args, {});
+  }
+
   /**
    * Sends it; resolves when the broker has it. Partial arguments are put before those given. Throws `UmbelError`:
    * `bad_request`, or `unavailable` when the broker is away.
    */
-  async applyAsync(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
-    if (isEmptyGroup(this.#json) && !this.#app) return this.#asResult(new GroupResult(NO_APP, uuid(), []));
-    const send = this.app.conf.task_always_eager ? applyEagerly : apply;
-    return this.#asResult(await send(this.app, this.#json, partialCall(args, options)));
+  applyAsync(...call: CallArguments<Open, ApplyOptions>): Promise<Result>;
+  applyAsync(args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<Result> {
+    return this.#send(args, options);
   }
 
   /** Runs it here and now, step by step, as a worker would. An error of a step before the last is thrown. */
+  apply(...call: CallArguments<Open, EagerOptions>): Promise<Result>;
   async apply(args: readonly unknown[] = [], options: EagerOptions = {}): Promise<Result> {
     const call = { ...partialCall(args, options), throw: options.throw };
     return this.#asResult(await applyEagerly(this.app, this.#json, call));
@@ -108,7 +115,9 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
   /**
    * A copy with other arguments, kwargs or options; what is left out stays. (`clone` adds to them.)
    */
-  replace({ args, kwargs, options }: SignatureParts): this {
+  replace(parts: SignatureParts & { readonly args?: undefined }): this;
+  replace(parts: SignatureParts): Canvas<unknown, Out, Result>;
+  replace({ args, kwargs, options }: SignatureParts): Canvas<unknown, Out, Result> {
     const json = this.#json;
     return this.#copy({
       ...json,
@@ -124,12 +133,14 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
   }
 
   /** Called with the result. Of a group: called without it when its first task succeeds; of a chord: linked to its body. */
+  link<S extends SignatureLike>(callback: FitsCallback<Out, Result, S>): this;
   link(callback: SignatureLike): this {
     this.#json = link(this.#json, encodeSignature(callback));
     return this;
   }
 
   /** Called with the id of the task that failed. Of a chord: the body's, as `task_allow_error_cb_on_chord_header` says. */
+  linkError<S extends SignatureLike>(errback: FitsErrback<S>): this;
   linkError(errback: SignatureLike): this {
     const onHeader = this.#app?.conf.task_allow_error_cb_on_chord_header ?? false;
     this.#json = linkError(this.#json, encodeSignature(errback), onHeader);
@@ -137,6 +148,7 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
   }
 
   /** As `linkError`, by the name that Celery's documentation uses in a row of calls. */
+  onError<S extends SignatureLike>(errback: FitsErrback<S>): this;
   onError(errback: SignatureLike): this {
     return this.linkError(errback);
   }
@@ -199,6 +211,12 @@ export abstract class Canvas<In, Out, Result> implements AnyCanvas {
     throw new TypeError('unreachable: the class makes its own kind');
   }
 
+  async #send(args: readonly unknown[], options: ApplyOptions): Promise<Result> {
+    if (isEmptyGroup(this.#json) && !this.#app) return this.#asResult(new GroupResult(NO_APP, uuid(), []));
+    const send = this.app.conf.task_always_eager ? applyEagerly : apply;
+    return this.#asResult(await send(this.app, this.#json, partialCall(args, options)));
+  }
+
   #asResult(result: AnyResult | null): Result {
     if (isResult<Result>(result)) return result;
     throw new UmbelError('bad_request', 'There is nothing to send: the chain has no steps.');
@@ -210,8 +228,8 @@ function partialCall(args: readonly unknown[], { kwargs = {}, ...rest }: ApplyOp
 }
 
 /** Parts of a signature that `replace` exchanges. */
-export interface SignatureParts {
-  readonly args?: readonly unknown[];
+export interface SignatureParts<Args extends readonly unknown[] = readonly unknown[]> {
+  readonly args?: Args | undefined;
   readonly kwargs?: Readonly<Record<string, unknown>>;
   readonly options?: ApplyOptions;
 }

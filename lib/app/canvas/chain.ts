@@ -2,26 +2,21 @@ import type { Signature as SignatureJson } from '../../protocol/signature.ts';
 import { Canvas, jsonOf } from './canvas.ts';
 import { pipeAll } from './compose.ts';
 import { unchain } from './merge.ts';
-import type { AnyCanvas, FirstOf, Fits, Fitting, Gives, LastOf, ResultOf, Takes } from './types.ts';
+import type { AnyCanvas, FirstOf, Fits, Fitting, Gives, LastOf, NoList, Open, ResultOf } from './types.ts';
 
 /** Steps one after the other; each gets the value of the one before. */
-export class Chain<In, Out, Result> extends Canvas<In, Out, Result> {
-  /** Sends it; arguments are put before those of the first step. */
-  delay(...args: unknown[]): Promise<Result> {
-    return this.applyAsync(args);
-  }
-
+export class Chain<Open, Out, Result> extends Canvas<Open, Out, Result> {
   /** The steps, with what is linked to the chain on the last of them and its errbacks on all. */
   unchain(): SignatureJson[] {
     return unchain(this.toJSON());
   }
 
-  clone(): Chain<In, Out, Result> {
+  clone(): Chain<Open, Out, Result> {
     return new Chain(this.ownApp, this.toJSON());
   }
 
   /** The same with one more step, which gets the value of the last. */
-  pipe<N extends AnyCanvas>(next: Fits<Out, N>): Chain<In, Gives<N>, ResultOf<N>> {
+  pipe<N extends AnyCanvas>(next: Fits<Out, N>): Chain<Open, Gives<N>, ResultOf<N>> {
     return new Chain(this.ownApp, this.piped(jsonOf(next)));
   }
 }
@@ -32,8 +27,13 @@ export class Chain<In, Out, Result> extends Canvas<In, Out, Result> {
  */
 export function chain<const S extends readonly [AnyCanvas, ...AnyCanvas[]]>(
   ...steps: S & Fitting<S>
-): Chain<Takes<FirstOf<S>>, Gives<LastOf<S>>, ResultOf<LastOf<S>>>;
-export function chain<S extends AnyCanvas>(steps: Iterable<S>): Chain<Takes<S>, Gives<S>, ResultOf<S>>;
+): Chain<Open<FirstOf<S>>, Gives<LastOf<S>>, ResultOf<LastOf<S>>>;
+export function chain<S extends AnyCanvas>(
+  steps: Iterable<S> & NoList,
+): Chain<Open<S>, Gives<S>, ResultOf<S>>;
+export function chain<const S extends readonly AnyCanvas[]>(
+  steps: S & Fitting<S>,
+): Chain<Open<FirstOf<S>>, Gives<LastOf<S>>, ResultOf<LastOf<S>>>;
 export function chain(
   ...steps: readonly (AnyCanvas | Iterable<AnyCanvas>)[]
 ): Chain<never, unknown, unknown> {

@@ -3,34 +3,30 @@ import { Canvas, jsonOf } from './canvas.ts';
 import { Chain } from './chain.ts';
 import type { Group } from './group.ts';
 import { chordOf, isGroup, tasksOf } from './parts.ts';
-import type { AnyCanvas, Fits, Gives, GivesAll, ResultOf, TakesAll } from './types.ts';
+import type { OpenInAll } from './shared-arguments.ts';
+import type { AnyCanvas, Fits, Gives, GivesAll, ResultOf } from './types.ts';
 
 /** A group, and a body that gets the list of what it returns. The result is that of the body, its parent the group. */
-export class Chord<In, Out, Result = AsyncResult<Out>> extends Canvas<In, Out, Result> {
-  /** Sends the header; arguments are put before those of each of its tasks. */
-  delay(...args: unknown[]): Promise<Result> {
-    return this.applyAsync(args);
-  }
-
-  clone(): Chord<In, Out, Result> {
+export class Chord<Open, Out, Result = AsyncResult<Out>> extends Canvas<Open, Out, Result> {
+  clone(): Chord<Open, Out, Result> {
     return new Chord(this.ownApp, this.toJSON());
   }
 
   /** The same with one more step after the body. */
-  pipe<N extends AnyCanvas>(next: Fits<Out, N>): Chain<In, Gives<N>, ResultOf<N>> {
+  pipe<N extends AnyCanvas>(next: Fits<Out, N>): Chain<Open, Gives<N>, ResultOf<N>> {
     return new Chain(this.ownApp, this.piped(jsonOf(next)));
   }
 }
 
 /** A chord: `chord([add.s(1, 2), add.s(3, 4)], sum.s())`. Needs a result backend that all workers share. */
-export function chord<In, Out, B extends AnyCanvas>(
-  header: Group<In, Out>,
+export function chord<Open, Out, B extends AnyCanvas>(
+  header: Group<Open, Out>,
   body: Fits<Out, B>,
-): Chord<In, Gives<B>, ResultOf<B>>;
+): Chord<Open, Gives<B>, ResultOf<B>>;
 export function chord<const H extends readonly AnyCanvas[], B extends AnyCanvas>(
   header: H,
   body: Fits<GivesAll<H>, B>,
-): Chord<TakesAll<H>, Gives<B>, ResultOf<B>>;
+): Chord<OpenInAll<H>, Gives<B>, ResultOf<B>>;
 export function chord(
   header: AnyCanvas | readonly AnyCanvas[],
   body: AnyCanvas,

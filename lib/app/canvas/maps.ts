@@ -2,6 +2,7 @@ import { UmbelError } from '../../contract/errors.ts';
 import { encodeSignature, type Signature as SignatureJson } from '../../protocol/signature.ts';
 import type { AppPort } from '../app-port.ts';
 import { Group } from './group.ts';
+import type { Immutable } from './open-arguments.ts';
 import { groupOf } from './parts.ts';
 import { ImmutableSignature } from './signature.ts';
 
@@ -21,7 +22,7 @@ export function chunksOf<R>(
   task: string,
   items: Iterable<unknown>,
   size: number,
-): Group<unknown, R[][]> {
+): Group<Immutable, R[][]> {
   if (!Number.isInteger(size) || size < 1) {
     throw new UmbelError('bad_request', `The size of chunks must be a whole number from 1, not ${size}.`);
   }

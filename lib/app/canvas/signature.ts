@@ -1,10 +1,11 @@
 import { encodeSignature, type Signature as SignatureJson } from '../../protocol/signature.ts';
 import type { ApplyOptions } from '../apply-options.ts';
 import type { AsyncResult } from '../async-result.ts';
-import { Canvas, jsonOf } from './canvas.ts';
+import { Canvas, jsonOf, type SignatureParts } from './canvas.ts';
 import { Chain } from './chain.ts';
 import { merge } from './merge.ts';
-import type { AnyCanvas, FirstMissing, Fits, Gives, LastArguments, Missing, ResultOf } from './types.ts';
+import type { Immutable, LastArguments, Missing } from './open-arguments.ts';
+import type { AnyCanvas, Fits, Gives, ResultOf } from './types.ts';
 import { toWireOptions } from './wire-options.ts';
 
 /**
@@ -12,42 +13,41 @@ import { toWireOptions } from './wire-options.ts';
  * on, or a call adds, is put before them. R is what the task returns.
  */
 export class Signature<P extends unknown[], G extends unknown[], R> extends Canvas<
-  FirstMissing<P, G>,
+  Missing<P, G>,
   R,
   AsyncResult<R>
 > {
-  /** Sends it with the arguments that are missing. */
-  delay(...missing: Missing<P, G>): Promise<AsyncResult<R>> {
-    return this.applyAsync(missing);
+  override replace(parts: SignatureParts & { readonly args?: undefined }): this;
+  override replace<X extends LastArguments<P>>(
+    parts: SignatureParts & { readonly args: X },
+  ): Signature<P, [...X], R>;
+  override replace(parts: SignatureParts): Canvas<unknown, R, AsyncResult<R>> {
+    return super.replace(parts);
   }
 
   /** A copy; partial arguments are put before those given. */
   clone<X extends LastArguments<P>>(args: X, options?: ApplyOptions): Signature<P, [...X, ...G], R>;
   clone(): Signature<P, G, R>;
-  clone(args: readonly unknown[] = [], options: ApplyOptions = {}): Signature<P, unknown[], R> {
+  clone(args: readonly unknown[] = [], options: ApplyOptions = {}): Canvas<unknown, R, AsyncResult<R>> {
     const { kwargs = {}, ...rest } = options;
     const json = merge(this.toJSON(), { args, kwargs, options: toWireOptions(rest) });
     return new Signature(this.ownApp, json);
   }
 
   /** This and then the next, which gets its value: `add.s(1, 2).pipe(double.s())`. */
-  pipe<N extends AnyCanvas>(next: Fits<R, N>): Chain<FirstMissing<P, G>, Gives<N>, ResultOf<N>> {
+  pipe<N extends AnyCanvas>(next: Fits<R, N>): Chain<Missing<P, G>, Gives<N>, ResultOf<N>> {
     return new Chain(this.ownApp, this.piped(jsonOf(next)));
   }
 }
 
 /** A signature that takes nothing from the step before it. */
-export class ImmutableSignature<R> extends Canvas<unknown, R, AsyncResult<R>> {
-  delay(): Promise<AsyncResult<R>> {
-    return this.applyAsync();
-  }
-
+export class ImmutableSignature<R> extends Canvas<Immutable, R, AsyncResult<R>> {
   clone(): ImmutableSignature<R> {
     return new ImmutableSignature(this.ownApp, this.toJSON());
   }
 
   /** This and then the next, which gets its value. */
-  pipe<N extends AnyCanvas>(next: Fits<R, N>): Chain<unknown, Gives<N>, ResultOf<N>> {
+  pipe<N extends AnyCanvas>(next: Fits<R, N>): Chain<Immutable, Gives<N>, ResultOf<N>> {
     return new Chain(this.ownApp, this.piped(jsonOf(next)));
   }
 }

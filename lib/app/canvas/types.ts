@@ -1,58 +1,40 @@
 import type { Signature as SignatureJson } from '../../protocol/signature.ts';
+import type { SignatureLike } from '../apply-options.ts';
+import type { TaskContext } from '../context.ts';
+import type { GroupResult } from './group-result.ts';
+import type { Immutable } from './open-arguments.ts';
 
-/** Anything that can be a step: what it takes from the step before, what it gives to the next, and its result. */
+/**
+ * Anything that can be a step: what is open in it, what it gives to the next, and its result. Where only this is known of
+ * a step, it fits everywhere.
+ */
 export interface AnyCanvas extends SignatureJson {
   readonly '~types': CanvasTypes<never, unknown, unknown>;
 }
 
 /** Exists for the compiler alone. */
-export interface CanvasTypes<In, Out, Result> {
+export interface CanvasTypes<Open, Out, Result> {
   // A method, so that a class task is still a `Task` whatever its parameters.
-  takes(value: In): void;
+  takes(open: Open): void;
   readonly gives: Out;
   readonly result: Result;
 }
 
+/** What is left open in a step: a tuple of arguments, or `Immutable`. */
+export type Open<S extends AnyCanvas> = KnownOpen<Parameters<S['~types']['takes']>[0]>;
+type KnownOpen<O> = [O] extends [never] ? unknown[] : unknown extends O ? unknown[] : O;
+
 /** What a step takes as its first argument from the step before. */
-export type Takes<S extends AnyCanvas> = Parameters<S['~types']['takes']>[0];
+export type Takes<S extends AnyCanvas> =
+  Open<S> extends Immutable
+    ? unknown
+    : Open<S> extends readonly [(infer First)?, ...unknown[]]
+      ? First
+      : unknown;
 /** What a step gives to the one after it. */
 export type Gives<S extends AnyCanvas> = S['~types']['gives'];
 /** Class of the result of a step. */
 export type ResultOf<S extends AnyCanvas> = S['~types']['result'];
-
-/** The last arguments of a function: all of them, or without the first, the first two … */
-export type LastArguments<P extends unknown[]> =
-  | P
-  | (P extends []
-      ? never
-      : number extends P['length']
-        ? P extends [unknown, ...infer T]
-          ? LastArguments<T>
-          : never
-        : P extends [unknown?, ...infer T]
-          ? LastArguments<T>
-          : never);
-
-/** What a function with parameters P, given G as its last arguments, takes as its first. */
-export type FirstMissing<P extends unknown[], G extends unknown[]> = P extends []
-  ? never
-  : P extends [(infer H)?, ...infer T]
-    ? G extends T
-      ? H
-      : never
-    : never;
-
-/** The arguments that a function with parameters P still needs before those given. */
-export type Missing<P extends unknown[], G extends unknown[]> =
-  | (G extends P ? [] : never)
-  | (number extends P['length'] ? unknown[] : WithoutLast<Required<P>, G>);
-
-type WithoutLast<P extends unknown[], G extends unknown[]> = P extends [
-  ...infer M,
-  ...{ [K in keyof G]: unknown },
-]
-  ? M
-  : never;
 
 /** The steps themselves when each takes what the one before gives; else the place where they do not fit. */
 export type Fitting<S extends readonly AnyCanvas[]> = S extends readonly [
@@ -64,10 +46,57 @@ export type Fitting<S extends readonly AnyCanvas[]> = S extends readonly [
   : S;
 
 /** A step that takes this value; else what is wrong. */
-export type Fits<Value, S extends AnyCanvas> = [Value] extends [Takes<S>] ? S : S & Misfit<Value, Takes<S>>;
+export type Fits<Value, S extends AnyCanvas> =
+  Accepts<Open<S>, [Value]> extends true ? S : S & Misfit<Value, Open<S>>;
 
-export interface Misfit<Value, Takes> extends AnyCanvas {
-  readonly 'this step does not take what the one before it gives': { gives: Value; takes: Takes };
+/** Whether a step in which O is open can be called with these arguments. */
+type Accepts<O, Given extends unknown[]> = [Given] extends [O]
+  ? true
+  : [Given[0]] extends [never]
+    ? true
+    : Immutable extends O
+      ? true
+      : false;
+
+export interface Misfit<Value, Open> extends AnyCanvas {
+  readonly 'this step does not take what the one before it gives': { gives: Value; takes: Open };
+}
+
+/**
+ * A callback that takes what this gives, or of a group one that needs no value; else what is wrong. What is no object of
+ * the canvas is not looked at, nor a value of which nothing is known.
+ */
+export type FitsCallback<Value, Result, S extends SignatureLike> = S extends AnyCanvas
+  ? [Result] extends [GroupResult<unknown>]
+    ? Accepts<Open<S>, []> extends true
+      ? S
+      : S & NeedsArguments<Open<S>>
+    : Fits<unknown extends Value ? never : Value, S>
+  : S;
+
+export interface NeedsArguments<Open> extends AnyCanvas {
+  readonly 'a group calls this without a value, so that it needs all its arguments': { missing: Open };
+}
+
+/** An errback of one of Celery's two kinds; else what is wrong. */
+export type FitsErrback<S extends SignatureLike> = S extends AnyCanvas
+  ? Accepts<Open<S>, [taskId: string]> extends true
+    ? S
+    : Accepts<Open<S>, ErrbackArguments> extends true
+      ? S
+      : S & NoErrback<Open<S>>
+  : S;
+
+/** What an errback with several parameters is called with. Without a traceback it was the body of a chord that failed. */
+export type ErrbackArguments = [request: TaskContext, exc: Error, traceback: string | null];
+
+export interface NoErrback<Open> extends AnyCanvas {
+  readonly 'an errback takes the id of the task that failed, or (request, exc, traceback)': { takes: Open };
+}
+
+/** Sets, generators: lists have a signature of their own, which would not be the one to complain otherwise. */
+export interface NoList {
+  readonly length?: never;
 }
 
 export type LastOf<S extends readonly AnyCanvas[]> = S extends readonly [
@@ -86,13 +115,3 @@ export type FirstOf<S extends readonly AnyCanvas[]> = S extends readonly [
 
 /** The list of what the members of a group return. */
 export type GivesAll<S extends readonly AnyCanvas[]> = { -readonly [K in keyof S]: Gives<S[K]> };
-
-/** What all members of a group take. */
-export type TakesAll<S extends readonly AnyCanvas[]> = S extends readonly [
-  infer F extends AnyCanvas,
-  ...infer Rest extends readonly AnyCanvas[],
-]
-  ? Rest extends readonly []
-    ? Takes<F>
-    : Takes<F> & TakesAll<Rest>
-  : Takes<S[number]>;

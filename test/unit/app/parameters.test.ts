@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bindArguments, readParameters } from '../../../lib/app/parameters.ts';
+import { bindArguments, readParameters, readsArguments } from '../../../lib/app/parameters.ts';
 
 const names = (fn: (...args: never[]) => unknown): (string | null)[] | undefined =>
   readParameters(fn)?.map(({ name }) => name);
@@ -23,6 +23,12 @@ describe('readParameters', () => {
     ['({ x, y }, [z], ...rest) => 1', [null, null, 'rest']],
     ['(größe, 名) => 1', ['größe', '名']],
     ['(a = `t, (`, b) => 1', ['a', 'b']],
+    [`(a = \`\${\`(\${1})\`}, (\`, b) => 1`, ['a', 'b']],
+    ['(a = /[(,/]"/gu, b = 4 / 2, c = "/", d) => 1', ['a', 'b', 'c', 'd']],
+    ["(a = 'it\\'s, (', b = (c, d) => c / d / 1, e) => 1", ['a', 'b', 'e']],
+    ['async /* a, */ (a, // b)\n c,) => 1', ['a', 'c']],
+    ['{ ["x".at((0, 0))](a, b) {} }.x', ['a', 'b']],
+    ['({ a } = {}, [b] = [], c = { d: [e => e] }) => 1', [null, null, 'c']],
   ])('%s', (source, expected) => {
     expect(names(make(source))).toEqual(expected);
   });
@@ -30,7 +36,23 @@ describe('readParameters', () => {
   it('gives up on what its source does not tell', () => {
     expect(readParameters(Math.max)).toBeNull();
     expect(readParameters(make('(a) => a').bind(null))).toBeNull();
-    expect(readParameters(make('(a = /[(]/) => a'))).toBeNull();
+    const odd = Object.defineProperty(make('(a, b) => a'), 'length', { value: 1 });
+    expect(readParameters(odd)).toBeNull();
+  });
+});
+
+describe('readsArguments', () => {
+  it.each<[string, boolean]>([
+    ['function () { return arguments.length }', true],
+    [`function (a) { return \`\${arguments[1]}\` }`, true],
+    ['{ run(a) { return [...arguments] } }.run', true],
+    ['function (a) { /* arguments */ return "arguments" + `arguments` + a.arguments }', false],
+    ['function (a) { return { arguments: a, b: a?.arguments, c: /arguments/ } // arguments\n }', false],
+    ['(a) => { /* arguments */ return "arguments" }', false],
+    ['function (my_arguments, $arguments) { return "\\"arguments" }', false],
+    ['function (a) { return (a / 2) + arguments.length / 2 }', true],
+  ])('%s', (source, expected) => {
+    expect(readsArguments(make(source))).toBe(expected);
   });
 });
 

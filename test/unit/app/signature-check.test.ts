@@ -24,6 +24,10 @@ describe('calls that a function cannot take', () => {
     ['(x, y) => 1', [], { y: 2 }, "f() missing 1 required positional argument: 'x'"],
     ['(x, { a }) => 1', [1], { a: 2 }, null],
     ['function () { return arguments.length }', [1, 2], {}, null],
+    ['(x) => "arguments" /* arguments */', [], {}, "f() missing 1 required positional argument: 'x'"],
+    ['function (x) { return x.arguments }', [1, 2], {}, 'f() takes 1 positional argument but 2 were given'],
+    ['(x, re = /[(,"]/) => 1', [], {}, "f() missing 1 required positional argument: 'x'"],
+    ['({ a, b }) => 1', [], { a: 1, b: 2 }, null],
     ['((x) => 1).bind(null)', [], {}, null],
   ])('%s %j %j', (source, args, kwargs, expected) => {
     expect(wrongCall(task(source), args, kwargs)?.message ?? null).toBe(expected);

@@ -58,7 +58,7 @@ describe('signatures', () => {
     const { add, echo } = tasks();
     expect(await (await add.s(2).delay(1)).get(wait)).toBe(3);
     expect(await (await add.s().clone([5], { countdown: 0 }).applyAsync([4])).get(wait)).toBe(9);
-    expect(await (await echo.si('kept').applyAsync(['ignored'])).get(wait)).toBe('kept');
+    expect(await (await app.signature(echo.si('kept')).applyAsync(['ignored'])).get(wait)).toBe('kept');
     expect(add.signature([1, 2], { queue: 'q', kwargs: { a: 1 } }).toJSON()).toEqual({
       task: 't.add',
       args: [1, 2],

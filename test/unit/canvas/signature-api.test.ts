@@ -74,14 +74,14 @@ describe('a signature', () => {
     expect(`${app.signature('t.add', [1, 'x'], { kwargs: { deep: null } })}`).toBe(
       "t.add(1, 'x', deep=None)",
     );
-    const linked = one.link(add.s(1).link(total.s())).link(add.s(2));
+    const linked = one.link(add.s(1).link(total.si([3]))).link(add.s(2));
     expect(linked.flattenLinks().map(({ task, args }) => [task, args])).toEqual([
       ['t.add', [1, 2]],
       ['t.add', [1]],
-      ['t.total', []],
+      ['t.total', [[3]]],
       ['t.add', [2]],
     ]);
-    const steps = chain(add.s(1, 2), add.s(3)).link(total.s()).linkError(add.s(9)).unchain();
+    const steps = chain(add.s(1, 2), add.s(3)).link(add.s(4)).linkError(add.si(9, 9)).unchain();
     expect(steps.map(({ options }) => Object.keys(options))).toEqual([
       ['link_error'],
       ['link_error', 'link'],
