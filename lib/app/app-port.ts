@@ -1,5 +1,7 @@
+import type { Signature } from '../protocol/signature.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import type { AsyncResult } from './async-result.ts';
+import type { ErrbackArguments } from './canvas/errback-arguments.ts';
 import type { Config } from './config.ts';
 import type { EagerOptions } from './eager-options.ts';
 import type { ResultPort } from './result-port.ts';
@@ -37,6 +39,10 @@ export interface AppPort extends ResultPort {
     kwargs: Readonly<Record<string, unknown>>,
     options: ApplyOptions,
   ): Promise<AsyncResult<unknown>>;
+  /** Throws TypeError for arguments that a task registered here cannot take, unless its `typing` is off. */
+  checkCall(name: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void;
+  /** Calls an errback that takes (request, exc, traceback) and is registered here; false when it is to be sent. */
+  callErrback(errback: Signature, failure: ErrbackArguments): Promise<boolean>;
   /** Runs a registered task in this process; `follow` runs its links or errbacks. */
   runNow(
     name: string,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ResultBackend } from '../backend/backend.ts';
 import { Control, type RevokeOptions as ControlRevokeOptions } from '../control/control-client.ts';
 import type { Mailbox } from '../control/mailbox.ts';
-import { decodeSignature } from '../protocol/signature.ts';
+import { decodeSignature, type Signature as SignatureJson } from '../protocol/signature.ts';
 import type { TaskCall, TaskRequest } from '../protocol/task-message.ts';
 import type { Transport } from '../transport/transport.ts';
 import { LamportClock, uuid } from '../util/clock.ts';
@@ -14,6 +14,7 @@ import { type ApplyOptions, NO_KWARGS, NO_OPTIONS, type SignatureLike } from './
 import { AsyncResult } from './async-result.ts';
 import { registerBuiltins } from './canvas/builtin-tasks.ts';
 import { canvasFrom, type StoredCanvas } from './canvas/canvas-from.ts';
+import type { ErrbackArguments } from './canvas/errback-arguments.ts';
 import type { GroupResult } from './canvas/group-result.ts';
 import { groupFrom, resultFrom } from './canvas/result-from.ts';
 import { nodeFromTuple } from './canvas/result-node.ts';
@@ -24,9 +25,11 @@ import { Connections } from './connections.ts';
 import type { RetryPlan, TaskContext } from './context.ts';
 import { type Follow, runEagerly } from './eager.ts';
 import type { EagerOptions } from './eager-options.ts';
+import { callErrback } from './errback.ts';
 import {
   type BoundFunction,
   FunctionTask,
+  makeCallable,
   type Tail,
   type TaskBody,
   type TaskFunction,
@@ -39,6 +42,7 @@ import type { RevokeOptions } from './revoke-options.ts';
 import { type RoutedCall, Router } from './router.ts';
 import { sentEvent } from './sent-event.ts';
 import { type ListenOptions, type SignalListener, type SignalName, Signals } from './signals.ts';
+import { wrongCall } from './signature-check.ts';
 import type { Task } from './task.ts';
 import type { TaskOptions } from './task-options.ts';
 import { settingsOf, type TaskSettings } from './task-settings.ts';
@@ -111,7 +115,7 @@ export class Celery implements TraceApp {
    * Makes a task of a function. With `bind: true` its first parameter is the task itself; `this` always is.
    * The returned task is called like the function, or sent with `delay` and `applyAsync`. Destructured parameters need
    * a type annotation. Keyword arguments from Python go to parameters by name, or into a last `{ … }` parameter; all of
-   * them are in `request.kwargs`.
+   * them are in `request.kwargs`. A name that is taken keeps its first task, which is returned, as in Celery.
    */
   task<F extends BoundFunction>(
     name: string,
@@ -131,6 +135,9 @@ export class Celery implements TraceApp {
   task(name: string, first: TaskBody | TaskOptions, second?: TaskBody | TaskOptions): unknown {
     const [fn, options] = typeof first === 'function' ? [first, second] : [second, first];
     if (typeof fn !== 'function') throw new TypeError(`The task ${name} needs a function.`);
+    const known = this.tasks.get(name);
+    // Those that every app has give way to the user's (celery/app/base.py `_task_from_fun`: they come last there).
+    if (known && !name.startsWith('celery.')) return makeCallable(known);
     return this.tasks.register(new FunctionTask(name, fn, typeof options === 'object' ? options : {}));
   }
 
@@ -238,6 +245,19 @@ export class Celery implements TraceApp {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Throws TypeError for arguments that a task registered here cannot take, unless its `typing` is off. */
+  checkCall(name: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void {
+    const task = this.tasks.get(name);
+    const wrong = task ? wrongCall(task, args, kwargs) : null;
+    if (wrong) throw wrong;
+  }
+
+  /** Calls an errback that takes (request, exc, traceback) and is registered here; false when it is to be sent. */
+  async callErrback(errback: SignatureJson, failure: ErrbackArguments): Promise<boolean> {
+    const task = this.tasks.get(errback.task);
+    return task ? callErrback(task, errback, failure) : false;
   }
 
   /** Runs a registered task in this process: what `apply` does. */

@@ -13,6 +13,13 @@ export interface TaskServices {
   sendEvent(type: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** Of a call that nobody runs: eagerly, or when it is looked at after its end. */
+export const NO_SERVICES: TaskServices = {
+  hostname: '',
+  updateState: () => Promise.resolve(),
+  sendEvent: () => {},
+};
+
 /** A retry that the task asked for; it is sent when the task has ended. */
 export interface RetryPlan {
   readonly args: readonly unknown[];

@@ -7,6 +7,7 @@ import type { AppPort } from './app-port.ts';
 import { apply } from './canvas/apply.ts';
 import { bodyOf, isChain, isChord, isGroup, tasksOf, type WireOptions } from './canvas/parts.ts';
 import { type ChordVerdict, countHeaderReturn, type HeaderReturn } from './chord.ts';
+import { directContext, type TaskContext } from './context.ts';
 
 /*
  * Who waits for a task: the body of its chord, the steps after it, its errbacks. When it cannot give them what they wait
@@ -17,6 +18,14 @@ import { type ChordVerdict, countHeaderReturn, type HeaderReturn } from './chord
 export interface Sender {
   readonly id: string;
   readonly rootId: string | null;
+}
+
+/** A task that failed, as its errbacks are told of it. */
+export interface FailedTask extends Sender {
+  /** Its call; of the body of a chord that never ran what is known of it. */
+  readonly request: TaskContext;
+  readonly error: Error;
+  readonly traceback: string | null;
 }
 
 /** What those get as their result who waited for a task that has failed. */
@@ -76,13 +85,15 @@ export async function concludeHeader(
   });
 }
 
-/** Errbacks get the failed id, as Celery does for those that take one argument. */
+/** Errbacks with one parameter are sent the id of the task that failed, those with several are called here. */
 export async function sendErrbacks(
   app: AppPort,
-  failed: Sender,
+  failed: FailedTask,
   errbacks: readonly Signature[] | null,
 ): Promise<void> {
+  const { request, error, traceback } = failed;
   for (const errback of errbacks ?? []) {
+    if (await app.callErrback(errback, [request, error, traceback])) continue;
     await apply(app, errback, { args: [failed.id], options: ancestry(failed) });
   }
 }
@@ -124,7 +135,8 @@ async function failBody(app: AppPort, sender: Sender, body: Signature, error: Ch
   if (isGroup(body) && typeof id === 'string') await store(app, id, failure);
   const rootId = sender.rootId ?? sender.id;
   for (const [failedId, errbacks] of errbacksOf(body, sender.id)) {
-    await sendErrbacks(app, { id: failedId, rootId }, errbacks);
+    const request = { ...directContext(body.task, body.args), kwargs: body.kwargs, id: failedId, rootId };
+    await sendErrbacks(app, { id: failedId, rootId, request, error, traceback: null }, errbacks);
   }
 }
 

@@ -8,7 +8,7 @@ import { serializerNamed } from '../protocol/serializer.ts';
 import { uuid } from '../util/clock.ts';
 import type { AnyResult } from './any-result.ts';
 import { type Ending, runAttempt } from './attempt.ts';
-import { currentContext, directContext, runInContext, type TaskContext } from './context.ts';
+import { currentContext, directContext, NO_SERVICES, runInContext, type TaskContext } from './context.ts';
 import type { EagerOptions } from './eager-options.ts';
 import { type EagerEnd, EagerResult } from './eager-result.ts';
 import {
@@ -193,7 +193,7 @@ function eagerContext(
       exchange: options.exchange ?? '',
       routing_key: options.routingKey ?? options.queue ?? '',
     },
-    services: { hostname: '', updateState: async () => {}, sendEvent: () => {} },
+    services: NO_SERVICES,
     started: [],
   };
 }

@@ -14,8 +14,7 @@ export class Registry {
   }
 
   /**
-   * Adds a task and returns it, callable in place. A name that is taken keeps its first task (celery/app/base.py
-   * `_task_from_fun`) for functions; another instance of a class replaces it.
+   * Adds a task and returns it, callable in place. It replaces another of its name; `app.task` does not, as in Celery.
    */
   register<T extends Task>(task: T): RegisteredTask<T> {
     if (typeof task.name !== 'string' || task.name === '') {

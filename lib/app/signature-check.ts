@@ -18,6 +18,8 @@ interface CallShape {
   readonly name: string;
   /** null when they cannot be read: then nothing is checked. */
   readonly parameters: readonly Parameter[] | null;
+  /** A function that is not bound. */
+  readonly isPlain: boolean;
   /** Fewest and most positional arguments. */
   readonly least: number;
   readonly most: number;
@@ -56,6 +58,25 @@ export function wrongCall(
   return thrownBy(() => argumentsFor(task, args, kwargs));
 }
 
+/**
+ * Whether an errback takes (request, exc, traceback) before its own arguments, and not the id of the task that failed.
+ * For functions Celery's rule holds (`arity_greater`): several parameters do. Classes and bound tasks, which it always
+ * sends, take them when the id alone is not enough for them.
+ */
+export function takesFailure(
+  task: CheckedTask,
+  own: number,
+  kwargs: Readonly<Record<string, unknown>>,
+): boolean {
+  const shape = shapeOf(task);
+  if (shape.parameters === null || !canTake(shape, own + 3, kwargs)) return false;
+  return shape.isPlain ? shape.most > 1 : !canTake(shape, own + 1, kwargs);
+}
+
+function canTake(shape: CallShape, given: number, kwargs: Readonly<Record<string, unknown>>): boolean {
+  return given <= shape.most && missingOf(shape, given, kwargs).length === 0;
+}
+
 function thrownBy(check: () => unknown): TypeError | null {
   try {
     check();
@@ -72,7 +93,8 @@ function shapeOf(task: CheckedTask): CallShape {
   const { body, skip } = bodyOf(task);
   const parameters = readParameters(body)?.slice(skip) ?? null;
   const name = task.name.slice(task.name.lastIndexOf('.') + 1);
-  const shape = { name, parameters, ...countsOf(body, parameters) };
+  const isPlain = body !== task.run && !task.bind;
+  const shape = { name, parameters, isPlain, ...countsOf(body, parameters) };
   shapes.set(task, shape);
   return shape;
 }
@@ -104,19 +126,24 @@ function isRequired({ name, isRest, hasDefault }: Parameter): boolean {
   return name !== null && !isRest && !hasDefault;
 }
 
-function checkMissing(
-  { name, parameters, least }: CallShape,
+/** Names of required parameters that get nothing. */
+function missingOf(
+  { parameters, least }: CallShape,
   given: number,
   kwargs: Readonly<Record<string, unknown>>,
-): void {
-  const missing = (parameters ?? [])
+): string[] {
+  return (parameters ?? [])
     .slice(given, Math.max(given, least))
     .filter((parameter) => isRequired(parameter) && !Object.hasOwn(kwargs, parameter.name ?? ''))
     .map((parameter) => `'${parameter.name}'`);
+}
+
+function checkMissing(shape: CallShape, given: number, kwargs: Readonly<Record<string, unknown>>): void {
+  const missing = missingOf(shape, given, kwargs);
   if (missing.length === 0) return;
   const noun = missing.length === 1 ? 'argument' : 'arguments';
   throw new TypeError(
-    `${name}() missing ${missing.length} required positional ${noun}: ${enumerate(missing)}`,
+    `${shape.name}() missing ${missing.length} required positional ${noun}: ${enumerate(missing)}`,
   );
 }
 

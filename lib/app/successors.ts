@@ -1,8 +1,12 @@
+import { decodeException } from '../protocol/exception.ts';
+import { decodeJson } from '../protocol/json.ts';
 import type { Embed } from '../protocol/signature.ts';
 import { decodeTaskBody, type TaskRequest } from '../protocol/task-request.ts';
 import type { AppPort } from './app-port.ts';
 import { apply } from './canvas/apply.ts';
+import { NO_SERVICES } from './context.ts';
 import { ancestry, concludeChord, failSignature, type Sender, sendErrbacks } from './dependents.ts';
+import { MessageContext } from './message-context.ts';
 
 /** A task that has ended, and what its message said should follow. */
 interface Ended extends Sender {
@@ -36,13 +40,18 @@ export async function tellEnded(
   resultText: string,
   traceback: string | null,
 ): Promise<void> {
-  const { embed } = decodeTaskBody(request.bodyText);
-  const ended = { ...request, embed };
+  const body = decodeTaskBody(request.bodyText);
+  const { chain, errbacks } = body.embed;
+  const ended = { ...request, embed: body.embed };
   await returnToChord(app, ended, state, resultText);
   if (state === 'SUCCESS') return;
   const failure = { state, resultText, traceback };
-  for (const step of embed.chain ?? []) await failSignature(app, ended, step, failure);
-  await sendErrbacks(app, ended, embed.errbacks);
+  for (const step of chain ?? []) await failSignature(app, ended, step, failure);
+  if (errbacks === null) return;
+  const { id, rootId } = request;
+  const error = decodeException(decodeJson(resultText), traceback);
+  const context = new MessageContext(request, body, NO_SERVICES, false);
+  await sendErrbacks(app, { id, rootId, request: context, error, traceback }, errbacks);
 }
 
 /** Counts the task for the chord it belongs to, and calls the body when it was the last. */

@@ -1,7 +1,10 @@
+import { toError } from '../../contract/errors.ts';
 import type { Signature } from '../../protocol/signature.ts';
 import { uuid } from '../../util/clock.ts';
 import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
+import type { AsyncResult } from '../async-result.ts';
+import { directContext } from '../context.ts';
 import { normalizeSteps } from './compose.ts';
 import { GroupResult } from './group-result.ts';
 import { listOption } from './links.ts';
@@ -40,12 +43,20 @@ export async function applyEagerly(
 
 async function taskEagerly(app: AppPort, signature: Signature, call: EagerCall): Promise<AnyResult> {
   const { task, args, kwargs, options } = merge(signature, call);
-  const follow = async (result: AnyResult): Promise<void> => {
+  const follow = async (result: AsyncResult<unknown>): Promise<void> => {
     const following = { parent_id: result.id, root_id: textOption(options, 'root_id') ?? result.id };
-    const isSuccess = await result.successful();
-    const given = isSuccess ? await result.get(INSIDE) : result.id;
-    for (const next of listOption(options, isSuccess ? 'link' : 'link_error')) {
-      await applyEagerly(app, next, { args: [given], options: following });
+    if (await result.successful()) {
+      const value = await result.get(INSIDE);
+      for (const callback of listOption(options, 'link')) {
+        await applyEagerly(app, callback, { args: [value], options: following });
+      }
+      return;
+    }
+    const exc = toError(await result.get({ ...INSIDE, propagate: false }));
+    const request = { ...directContext(task, args), kwargs, id: result.id };
+    for (const errback of listOption(options, 'link_error')) {
+      if (await app.callErrback(errback, [request, exc, await result.traceback()])) continue;
+      await applyEagerly(app, errback, { args: [result.id], options: following });
     }
   };
   const callOptions = {

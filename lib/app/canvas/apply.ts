@@ -8,6 +8,7 @@ import type { AnyResult } from '../any-result.ts';
 import type { AppPort } from '../app-port.ts';
 import { groupBackend, isChordBackend } from '../chord-backend.ts';
 import { currentContext } from '../context.ts';
+import { checkCalls } from './check-calls.ts';
 import { unlockCall } from './chord-unlock-call.ts';
 import { countEnds } from './compose.ts';
 import { asHeader, type Frozen, freeze, freezeGroup, freezeSteps } from './freeze.ts';
@@ -33,12 +34,20 @@ import { fromWireOptions } from './wire-options.ts';
  * tasks (celery/canvas.py `apply_async` of each). Clients and workers send the same way.
  */
 
-/** Sends a signature with what is added to it. Resolves when the broker has its messages; null when there are none. */
+/**
+ * Sends a signature with what is added to it. Resolves when the broker has its messages; null when there are none. Throws
+ * TypeError before any is sent when a task that is registered here cannot take its arguments.
+ */
 export async function apply(
   app: AppPort,
   signature: Signature,
   partial: PartialCall,
 ): Promise<AnyResult | null> {
+  checkCalls(app, signature, partial);
+  return send(app, signature, partial);
+}
+
+async function send(app: AppPort, signature: Signature, partial: PartialCall): Promise<AnyResult | null> {
   if (isGroup(signature)) return applyGroup(app, signature, partial);
   if (isChord(signature)) return applyChord(app, signature, partial);
   if (isChain(signature)) return applyChain(app, signature, partial);
@@ -81,7 +90,7 @@ async function applyChain(app: AppPort, chain: Signature, partial: PartialCall):
   const [first, ...rest] = steps.map(({ signature }) => signature);
   const last = steps.at(-1);
   if (!first || !last) return null;
-  const result = await apply(app, first, {
+  const result = await send(app, first, {
     ...(!chain.immutable && { args: partial.args ?? [], kwargs: partial.kwargs ?? {} }),
     options: {
       ...without(options, 'task_id', 'group_id', 'group_index', 'chord', 'link', 'link_error'),
@@ -109,14 +118,14 @@ async function applyGroup(app: AppPort, group: Signature, call: GroupCall): Prom
     group_id: groupId,
     add_to_parent: false,
   };
-  const send = ({ signature }: Frozen): Promise<AnyResult | null> =>
-    apply(app, signature, { ...call, options: shared });
+  const sendMember = ({ signature }: Frozen): Promise<AnyResult | null> =>
+    send(app, signature, { ...call, options: shared });
   const last = call.beforeLast ? members.at(-1) : undefined;
   // Sent in this order, and the broker's answers are awaited together.
-  await Promise.all((last ? members.slice(0, -1) : members).map(send));
+  await Promise.all((last ? members.slice(0, -1) : members).map(sendMember));
   if (last) {
     await call.beforeLast?.(members.reduce((sum, { signature }) => sum + countEnds(signature), 0));
-    await send(last);
+    await sendMember(last);
   }
   const result = resultFrom(app, groupNode(groupId, members));
   if (options['add_to_parent'] !== false) noteChild(result);

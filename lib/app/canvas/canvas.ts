@@ -9,6 +9,7 @@ import type { EagerOptions } from '../eager-options.ts';
 import type { ResultPort } from '../result-port.ts';
 import { apply } from './apply.ts';
 import { applyEagerly } from './apply-eagerly.ts';
+import { checkCalls } from './check-calls.ts';
 import { pipe } from './compose.ts';
 import { freeze } from './freeze.ts';
 import { GroupResult } from './group-result.ts';
@@ -213,8 +214,10 @@ export abstract class Canvas<Open, Out, Result> implements AnyCanvas {
 
   async #send(args: readonly unknown[], options: ApplyOptions): Promise<Result> {
     if (isEmptyGroup(this.#json) && !this.#app) return this.#asResult(new GroupResult(NO_APP, uuid(), []));
-    const send = this.app.conf.task_always_eager ? applyEagerly : apply;
-    return this.#asResult(await send(this.app, this.#json, partialCall(args, options)));
+    const call = partialCall(args, options);
+    if (!this.app.conf.task_always_eager) return this.#asResult(await apply(this.app, this.#json, call));
+    checkCalls(this.app, this.#json, call);
+    return this.#asResult(await applyEagerly(this.app, this.#json, call));
   }
 
   #asResult(result: AnyResult | null): Result {

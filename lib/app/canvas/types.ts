@@ -1,6 +1,6 @@
 import type { Signature as SignatureJson } from '../../protocol/signature.ts';
 import type { SignatureLike } from '../apply-options.ts';
-import type { TaskContext } from '../context.ts';
+import type { ErrbackArguments } from './errback-arguments.ts';
 import type { GroupResult } from './group-result.ts';
 import type { Immutable } from './open-arguments.ts';
 
@@ -86,9 +86,6 @@ export type FitsErrback<S extends SignatureLike> = S extends AnyCanvas
       ? S
       : S & NoErrback<Open<S>>
   : S;
-
-/** What an errback with several parameters is called with. Without a traceback it was the body of a chord that failed. */
-export type ErrbackArguments = [request: TaskContext, exc: Error, traceback: string | null];
 
 export interface NoErrback<Open> extends AnyCanvas {
   readonly 'an errback takes the id of the task that failed, or (request, exc, traceback)': { takes: Open };
