@@ -251,6 +251,33 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     expect((await record('0', 3)).isDone).toBe(false);
     expect(await redis.keys('*')).toEqual(['celery-taskset-meta-twice.c']);
   });
+
+  test('keeps the parts of a chord in a list where the order does not matter', async () => {
+    const opened = await open({ transportOptions: { result_chord_ordered: false } });
+    const chords = opened as ResultBackend & ChordBackend;
+    const record = (memberIndex: number) =>
+      chords.recordChordPart({
+        groupId: 'list',
+        memberIndex,
+        taskId: `t${memberIndex}`,
+        state: 'SUCCESS',
+        resultText: String(memberIndex),
+      });
+    await chords.setChordSize('list', 3);
+    await record(2);
+    // Here it is twice, and counts once all the same.
+    await record(2);
+    expect(await redis.lrange('celery-taskset-meta-list.j', 0, -1)).toEqual(
+      Array(2).fill('[1, "t2", "SUCCESS", 2]'),
+    );
+    expect((await record(0)).isDone).toBe(false);
+    const last = await record(1);
+    expect(last.parts.map(({ result }) => result)).toEqual([2, 0, 1]);
+    expect(await redis.ttl('celery-taskset-meta-list.j')).toBeGreaterThan(0);
+    await chords.forgetChord('list');
+    expect(await redis.keys('*')).toEqual(['celery-taskset-meta-list.c']);
+    await opened.stop();
+  });
 });
 
 describe('no result backend', () => {

@@ -2,6 +2,7 @@ import { encodeJson } from '../../protocol/json.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { ChordPart, ChordProgress } from '../backend.ts';
 import type { StoredCodec } from '../stored-codec.ts';
+import type { ChordParts } from './chord-parts.ts';
 
 const SET_META = 'celery-taskset-meta-';
 const CHORD_EXPIRES_SECONDS = 86_400;
@@ -17,8 +18,8 @@ interface ChordKeys {
 const SENT = '';
 
 /**
- * Counts the header of a chord in Celery's keys: `.s` its size, `.t` tasks added later, `.j` a sorted set of
- * `[1, id, state, result]` by place in the group (celery/backends/redis.py `on_chord_part_return`).
+ * Counts the header of a chord in Celery's keys: `.s` its size, `.t` tasks added later, `.j` the parts
+ * `[1, id, state, result]`, sorted by place in the group or not (celery/backends/redis.py `on_chord_part_return`).
  *
  * A task that runs again after its worker died returns twice. So that the body is sent once all the same, `.c` (ours,
  * Celery ignores it) holds the id of the member that came last and sends the body, then that it was sent:
@@ -32,9 +33,11 @@ export class ChordCounter {
   readonly #prefix: string;
   readonly #expiresSeconds: number;
   readonly #codec: StoredCodec;
+  readonly #kept: ChordParts;
 
-  constructor(outbox: Outbox, prefix: string, expiresSeconds: number, codec: StoredCodec) {
+  constructor(outbox: Outbox, prefix: string, expiresSeconds: number, codec: StoredCodec, kept: ChordParts) {
     this.#codec = codec;
+    this.#kept = kept;
     this.#outbox = outbox;
     this.#prefix = prefix;
     this.#expiresSeconds = expiresSeconds || CHORD_EXPIRES_SECONDS;
@@ -65,8 +68,8 @@ export class ChordCounter {
     const reply = await this.#outbox.send(
       (link) =>
         link.transaction([
-          ['zadd', partsKey, memberIndex ?? '+inf', member],
-          ['zcount', partsKey, '-inf', '+inf'],
+          this.#kept.add(partsKey, member, memberIndex),
+          this.#kept.count(partsKey),
           ['get', addedKey],
           ['get', sizeKey],
           ['get', claimKey],
@@ -120,14 +123,13 @@ export class ChordCounter {
     await this.#outbox.send((link) => link.call('del', [key]), { what: 'forget a part of a chord' });
   }
 
-  /** Each member once: with another result the second time, it is there twice. */
+  /** Each member once: one that ran again may be there twice. */
   async #parts(key: string): Promise<ChordProgress['parts']> {
+    const { range } = this.#kept;
     const reply = await this.#outbox.send(
       (link) =>
-        this.#codec.isBinary ? link.callBuffer('zrange', [key, 0, -1]) : link.call('zrange', [key, 0, -1]),
-      {
-        what: 'read the parts of a chord',
-      },
+        this.#codec.isBinary ? link.callBuffer(range, [key, 0, -1]) : link.call(range, [key, 0, -1]),
+      { what: 'read the parts of a chord' },
     );
     const members: unknown[] = Array.isArray(reply) ? reply : [];
     const parts = new Map<string, ChordProgress['parts'][number]>();

@@ -19,6 +19,7 @@ import {
 import { StoredCodec } from '../stored-codec.ts';
 import { waitFor } from '../waiter.ts';
 import { ChordCounter } from './chord-counter.ts';
+import { chordParts } from './chord-parts.ts';
 import { GroupStore } from './group-store.ts';
 import { ResultReader } from './reader.ts';
 import { ResultWriter } from './writer.ts';
@@ -62,7 +63,8 @@ export class RedisBackend implements ResultBackend, ChordBackend {
     this.#codec = new StoredCodec(options);
     this.#writer = new ResultWriter(this.#outbox, (taskId) => this.#keyOf(taskId), seconds, this.#codec);
     this.#reader = new ResultReader(this.#outbox, this.#codec);
-    this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds, this.#codec);
+    const parts = chordParts(transportOptions['result_chord_ordered']);
+    this.#chords = new ChordCounter(this.#outbox, this.#prefix, seconds, this.#codec, parts);
     this.#groups = new GroupStore(this.#outbox, this.#prefix, seconds, this.#codec);
   }
 
