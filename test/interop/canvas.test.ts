@@ -7,13 +7,18 @@ import { SERVERS, type TestServer } from '../kit/servers.ts';
 
 /*
  * Every primitive, from both clients, with its steps on Python and TypeScript workers in mixtures: one worker of each
- * kind, one queue for each.
+ * kind, one queue for each. Ours has its default pool on one server, where children send what follows, and the pool of
+ * one process on the other.
  */
 
 const MIXTURES = ['py', 'ts', 'py ts', 'ts py', 'py py ts', 'ts ts py'].map((text) => [text] as const);
+const POOL: Readonly<Record<string, string>> = {
+  'redis-server': '-P prefork -c 2',
+  'embedded engine': '-P async -c 10',
+};
 const wait = { timeout: 15 };
 
-describe.each(SERVERS)('on $name', ({ start }) => {
+describe.each(SERVERS)('on $name', ({ name, start }) => {
   let server: TestServer;
   let urls: PythonUrls;
   let tsWorker: TestProcess;
@@ -24,7 +29,7 @@ describe.each(SERVERS)('on $name', ({ start }) => {
     server = await start();
     urls = { broker: server.url(0), backend: server.url(1) };
     const env = { BROKER_URL: urls.broker, RESULT_BACKEND: urls.backend };
-    const worker = 'worker -l info -P async -c 10 -n ts@canvas -Q ts'.split(' ');
+    const worker = `worker -l info ${POOL[name]} -n ts@canvas -Q ts`.split(' ');
     tsWorker = umbel(['-A', 'test/interop/canvas_ts.mjs', ...worker], { env });
     pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', 'py@canvas', '-c', '2']);
     await tsWorker.waitFor(/ready\./);
@@ -52,6 +57,7 @@ describe.each(SERVERS)('on $name', ({ start }) => {
       mul: (...args: number[]) => next<number>('mul', args),
       total: () => next<number>('tsum', []),
       fail: (text: string) => next<number>('fail', [text]),
+      flaky: (failures: number) => next<number>('flaky', [failures]),
     };
   }
 
@@ -93,6 +99,20 @@ describe.each(SERVERS)('on $name', ({ start }) => {
       ].map(run),
     );
     expect(values).toEqual([16, 13, [30, 45], 15, [6, 7], 120, 35]);
+  });
+
+  test.each([['py'], ['ts'], ['py ts'], ['ts py']])('tasks that try again on %s', async (mixture) => {
+    const { add, flaky, mul, total } = mixed(mixture);
+    const values = await Promise.all(
+      [
+        chain(flaky(2), add(1), mul(10)),
+        chain(add(0, 1), flaky(2).set({ immutable: true }), add(1)),
+        chord([flaky(1), flaky(2), add(3, 3)], total()),
+        chain(group(flaky(2), add(1, 1)), total(), mul(10)),
+        chord([add(1, 1), add(2, 2)], flaky(1).set({ immutable: true })),
+      ].map(run),
+    );
+    expect(values).toEqual([30, 3, 9, 40, 1]);
   });
 
   test.each([['py'], ['ts'], ['py ts'], ['ts py']])('failures on %s', async (mixture) => {

@@ -3,7 +3,7 @@
 import inspect
 import json
 
-from celery import signals
+from celery import canvas, signals
 from celery.app.base import Celery
 from celery.app.defaults import NAMESPACES, flatten
 from celery.app.task import Task
@@ -23,6 +23,13 @@ def options(command):
     return sorted(set(names))
 
 
+def own(cls):
+    # What comes of `dict` is how Python keeps a signature, not what it can do.
+    return set(public(cls)) - set(dir(dict))
+
+
+CANVAS = (canvas.Signature, canvas._chain, canvas.group, canvas._chord, canvas.chunks, canvas.xmap, canvas.xstarmap)
+
 print(
     json.dumps(
         {
@@ -39,6 +46,7 @@ print(
             "result": public(AsyncResult),
             "results": sorted(set(public(GroupResult) + public(ResultSet))),
             "app": public(Celery),
+            "canvas": sorted(set().union(*map(own, CANVAS))),
         }
     )
 )

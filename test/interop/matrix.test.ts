@@ -11,7 +11,8 @@ import { EXPECTED, type Linkable, PRIMITIVES, Sides } from './matrix-canvases.ts
 
 /*
  * The matrix of interoperability: each primitive × sender (Python, TypeScript) × who runs each step (all Python, all
- * TypeScript, in turn) × broker. One worker of each kind for a broker; all canvases are under way at once.
+ * TypeScript, in turn) × broker. One worker of each kind for a broker; all canvases are under way at once. Our pools take
+ * turns: of prefork, the default, children send what follows.
  */
 
 /** A broker with room for results, for the time of the tests. */
@@ -41,9 +42,20 @@ const LOST_BY_PYTHON = [
   'replace in a body',
 ] as const;
 
-const BROKERS: readonly { readonly name: string; readonly start: () => Promise<Place> }[] = [
+const PREFORK = '-P prefork -c 2';
+const ASYNC = '-P async -c 10';
+
+interface Broker {
+  readonly name: string;
+  /** Options of our worker. */
+  readonly pool: string;
+  readonly start: () => Promise<Place>;
+}
+
+const BROKERS: readonly Broker[] = [
   ...SERVERS.map(({ name, start }) => ({
     name,
+    pool: name === 'embedded engine' ? PREFORK : ASYNC,
     start: async () => {
       const server = await start();
       return { broker: server.url(0), backend: server.url(1), stop: () => server.stop() };
@@ -51,6 +63,7 @@ const BROKERS: readonly { readonly name: string; readonly start: () => Promise<P
   })),
   ...RESULT_STORES.map(({ name, start }) => ({
     name: `redis-server with results in ${name}`,
+    pool: ASYNC,
     start: async () => {
       const redis = await startRedis();
       return withRows(redis.url(), await start(), () => redis.stop());
@@ -58,6 +71,7 @@ const BROKERS: readonly { readonly name: string; readonly start: () => Promise<P
   })),
   {
     name: 'RabbitMQ with results in PostgreSQL',
+    pool: PREFORK,
     start: async () => {
       const vhost = await sharedRabbitmq();
       return withRows(vhost.url, await startPostgres(), () => vhost.remove());
@@ -65,6 +79,7 @@ const BROKERS: readonly { readonly name: string; readonly start: () => Promise<P
   },
   {
     name: 'RabbitMQ with results in redis-server',
+    pool: PREFORK,
     start: async () => {
       const [vhost, redis] = [await sharedRabbitmq(), await startRedis()];
       return {
@@ -110,7 +125,7 @@ async function outcome(result: AnyResult): Promise<unknown> {
   }
 }
 
-describe.each(BROKERS)('on $name', ({ start }) => {
+describe.each(BROKERS)('on $name, $pool', ({ pool, start }) => {
   let place: Place;
   let workers: MixedWorkers;
   let urls: PythonUrls;
@@ -118,7 +133,7 @@ describe.each(BROKERS)('on $name', ({ start }) => {
 
   beforeAll(async () => {
     place = await start();
-    workers = await startMixedWorkers('matrix', place, CONF);
+    workers = await startMixedWorkers('matrix', place, CONF, pool);
     ({ urls, app } = workers);
   }, 120_000);
 

@@ -12,16 +12,17 @@ export interface MixedWorkers {
   stop(): Promise<void>;
 }
 
-/** Starts them with the same settings; `name` is their host. */
+/** Starts them with the same settings; `name` is their host, `pool` says which pool is ours. */
 export async function startMixedWorkers(
   name: string,
   place: { readonly broker: string; readonly backend: string; readonly pythonBackend?: string },
   conf: Readonly<Record<string, unknown>>,
+  pool = '-P async -c 10',
 ): Promise<MixedWorkers> {
   const { broker, backend, pythonBackend = backend } = place;
   const urls = { broker, backend: pythonBackend, conf };
   const env = { BROKER_URL: broker, RESULT_BACKEND: backend, CONF: JSON.stringify(conf) };
-  const args = `worker -l info -P async -c 10 -n ts@${name} -Q ts`.split(' ');
+  const args = `worker -l info ${pool} -n ts@${name} -Q ts`.split(' ');
   const tsWorker = umbel(['-A', 'test/interop/canvas_ts.mjs', ...args], { env });
   const pyWorker = await pythonWorker({ ...urls, queue: 'py' }, ['-n', `py@${name}`, '-c', '2']);
   await tsWorker.waitFor(/ready\./);

@@ -202,6 +202,36 @@ describe('errbacks', () => {
   });
 });
 
+describe('a retry', () => {
+  it('keeps the limits, priority and headers of the call, its group, and all that is to follow', async () => {
+    const runs = new Map<string, object[]>();
+    const again = app.task('r.again', { bind: true, defaultRetryDelay: 0 }, (self): number => {
+      const { id, retries, timeLimit, softTimeLimit, expires, priority, ignoreResult, headers } =
+        self.request;
+      const { group: groupId, groupIndex, rootId, embed } = self.request;
+      const limits = { timeLimit, softTimeLimit, expires, priority, ignoreResult, own: headers?.['own'] };
+      const place = { groupId, groupIndex, rootId };
+      runs.set(id, [...(runs.get(id) ?? []), { ...limits, ...place, embed }]);
+      return retries < 1 ? self.retry() : retries;
+    });
+    const { add, total } = tasks();
+    const told = app.task('r.told', (id: string) => id);
+    const limits = { timeLimit: 9, softTimeLimit: 8, expires: 600, priority: 3, headers: { own: 1 } };
+    const first = again.s().set(limits).link(add.s(1)).linkError(told.s());
+    const second = again.s().set({ ignoreResult: false });
+    const result = await chord([chain(first, add.s(1)), second], total.s()).delay();
+    expect(await result.get(wait)).toBe(3);
+    const [one, other] = [...runs.values()].sort(
+      (a, b) => JSON.stringify(b).length - JSON.stringify(a).length,
+    );
+    expect(one?.[1]).toEqual(one?.[0]);
+    expect(other?.[1]).toEqual(other?.[0]);
+    expect(one?.[1]).toMatchObject({ timeLimit: 9, softTimeLimit: 8, priority: 3, own: 1 });
+    expect(one?.[1]).toMatchObject({ embed: { callbacks: [{}], errbacks: [{}], chain: [{}] } });
+    expect(other?.[1]).toMatchObject({ embed: { chord: { task: 't.total' } }, groupIndex: 1 });
+  });
+});
+
 describe('a name that is taken', () => {
   it('keeps its first function; a class replaces it, and a function one that every app has', async () => {
     const own = new Celery('own', { task_always_eager: true }, silentLogger);
