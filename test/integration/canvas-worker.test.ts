@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Celery, ChordError, chain, chord } from '../../lib/index.ts';
+import { Celery, ChordError, chain, chord, type TaskContext } from '../../lib/index.ts';
 import { type CeleryEvent, decodeEvents } from '../../lib/protocol/event.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
@@ -54,6 +54,18 @@ test('a header task that expired or was revoked fails the chord', async () => {
     await expect(result.get(wait)).rejects.toMatchObject({ name: 'TaskRevokedError' });
     expect(await app.AsyncResult(`told-${reason}`).get(wait)).toBe(result.id);
   }
+});
+
+test('an errback with several parameters is told of a task that never ran', async () => {
+  const { add } = tasks();
+  const notes: unknown[] = [];
+  const explain = app.task('t.explain', (request: TaskContext, exc: Error, traceback: string | null) =>
+    notes.push([request.id, request.task, request.args, exc.name, exc.message, traceback]),
+  );
+  const result = await add.s(1, 2).set({ expires: -1 }).linkError(explain.s()).delay();
+  await expect(result.get(wait)).rejects.toMatchObject({ name: 'TaskRevokedError' });
+  const told = [result.id, 't.add', [1, 2], 'TaskRevokedError', 'expired', null];
+  await expect.poll(() => notes).toEqual([told]);
 });
 
 test('a chain whose next step is revoked ends there', async () => {

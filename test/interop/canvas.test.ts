@@ -101,6 +101,17 @@ describe.each(SERVERS)('on $name', ({ name, start }) => {
     expect(values).toEqual([16, 13, [30, 45], 15, [6, 7], 120, 35]);
   });
 
+  test('an errback with several parameters is called where the task has failed', async () => {
+    const told = (id: string) => app.AsyncResult(`explained-${id}`).get(wait);
+    const explain = app.signature('ts.explain', ['ops']);
+    const ours = await app.signature('ts.fail', ['no'], { queue: 'ts' }).linkError(explain).applyAsync();
+    expect(await told(ours.id)).toEqual(['ops', 'ts.fail', ['no'], 'no', 'string']);
+    const source =
+      'app.signature("ts.fail", ("no",), queue="ts", link_error=app.signature("ts.explain", ("ops",))).apply_async().id';
+    const theirs = await python(urls, source);
+    expect(await told(String(theirs))).toEqual(['ops', 'ts.fail', ['no'], 'no', 'string']);
+  }, 60_000);
+
   test.each([['py'], ['ts'], ['py ts'], ['ts py']])('tasks that try again on %s', async (mixture) => {
     const { add, flaky, mul, total } = mixed(mixture);
     const values = await Promise.all(

@@ -24,6 +24,10 @@ app.task('ts.flaky', { bind: true }, (self, failures) => {
   return retries;
 });
 app.task('ts.told', (id) => `told of ${id}`);
+app.task('ts.explain', async (request, exc, traceback, to) => {
+  const told = [to, request.task, request.args, exc.message, typeof traceback];
+  await app.sendTask('ts.echo', [told], { queue: 'ts', taskId: `explained-${request.id}` });
+});
 app.task('ts.greet', (name, greeting) => `${greeting} ${name}`);
 app.task('ts.stamps', { bind: true }, (self) => self.request.stamps);
 

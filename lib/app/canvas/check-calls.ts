@@ -13,14 +13,14 @@ export function checkCalls(
   signature: Signature,
   { args = [], kwargs = {} }: PartialCall,
 ): void {
-  const added = signature.immutable ? {} : { args, kwargs };
+  const own = signature.args;
   if (isGroup(signature)) {
     for (const member of tasksOf(signature)) checkCalls(app, member, { args, kwargs });
   } else if (isChord(signature)) {
-    checkCalls(app, headerOf(signature), { ...added, args: [...(added.args ?? []), ...signature.args] });
+    checkCalls(app, headerOf(signature), { args: signature.immutable ? own : [...args, ...own], kwargs });
   } else if (isChain(signature)) {
-    const [first] = normalizeSteps(tasksOf(withPartial(signature, { args: signature.args })));
-    if (first) checkCalls(app, first, added);
+    const [first] = normalizeSteps(tasksOf(withPartial(signature, { args: own })));
+    if (first) checkCalls(app, first, signature.immutable ? {} : { args, kwargs });
   } else {
     const call = merge(signature, { args, kwargs });
     app.checkCall(call.task, call.args, call.kwargs);

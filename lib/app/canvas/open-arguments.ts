@@ -2,7 +2,7 @@ import type { ApplyOptions } from '../apply-options.ts';
 
 /*
  * What is left open of a call: the arguments that the step before it passes on, or that `delay` adds, in front of those
- * given. A tuple, or one of these:
+ * given. A tuple, or `Immutable`; where nothing is known of it `unknown`, or `never`.
  */
 
 /** In place of open arguments: it takes nothing of the step before it, and nothing can be added. */
@@ -51,9 +51,9 @@ type Ends<P extends unknown[], Length> =
   | (P extends [...infer Rest, unknown] ? Ends<Rest, Length> : never);
 
 /** What may stand before the rest parameter of P and one value for it. */
-type Starts<P extends unknown[], Before extends unknown[] = []> = P extends [infer H, ...infer T]
-  ? [...Before, H] | Starts<T, [...Before, H]>
-  : Before;
+type Starts<P extends unknown[], Front extends unknown[] = []> = P extends [infer H, ...infer T]
+  ? [...Front, H] | Starts<T, [...Front, H]>
+  : Front;
 
 /** What a call of a step may add, in front of what it has. */
 export type ArgumentsOf<O> = [O] extends [never]
