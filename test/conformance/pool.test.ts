@@ -240,6 +240,13 @@ describe.each(POOLS)('$kind pool', ({ kind, make }) => {
     expect(job.notes).toEqual(['accepted', 'soft 0.1', 'SUCCESS']);
   });
 
+  it('tells a task so when it is asked to, too', async () => {
+    const job = await run('polite', []);
+    expect(pool.interrupt(job.request.id)).toBe(true);
+    expect(await job.end).toMatchObject({ outcome: { state: 'SUCCESS' } });
+    expect(pool.interrupt('nobody')).toBe(false);
+  });
+
   it('fails a task that the soft limit interrupts', async () => {
     const outcome = await outcomeOf(await run('impolite', [], { softTimeLimit: 0.1, timeLimit: 5 }));
     expect(outcome).toMatchObject({ state: 'FAILURE', exceptionRepr: 'SoftTimeLimitExceeded()' });

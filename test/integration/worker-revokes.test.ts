@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
@@ -22,6 +23,7 @@ describe.each(SERVERS)('revoked tasks on $name', ({ start }) => {
       return id;
     });
     app.task('r.wait', (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'waited')));
+    app.task('r.polite', { bind: true }, (self) => sleep(30_000, null, { signal: self.request.signal }));
     const made = new LocalWorker(app, { hostname, ...options });
     workers.push(made);
     return made;
@@ -134,5 +136,18 @@ describe.each(SERVERS)('revoked tasks on $name', ({ start }) => {
     await expect((await stamped('c', 'r.note', ['c'])).get({ timeout: 10 })).rejects.toThrow('revoked');
     expect(await (await stamped('d', 'r.note', ['d'])).get({ timeout: 10 })).toBe('d');
     expect(await ask({ headers: 'batch' })).toEqual({ error: expect.stringContaining('headers must be') });
+  });
+
+  it('with SIGUSR1 a running task is told that its soft limit has passed, as in Celery', async () => {
+    await worker('w1@test').start();
+    const running = await client.sendTask('r.polite');
+    const inspect = client.control.inspect();
+    await waitUntil(
+      'it runs',
+      async () => JSON.stringify(await inspect.active()).includes(running.id),
+      10_000,
+    );
+    await client.control.revoke(running.id, { terminate: true, signal: 'SIGUSR1' });
+    await expect(running.get({ timeout: 10 })).rejects.toMatchObject({ name: 'SoftTimeLimitExceeded' });
   });
 });

@@ -18,11 +18,14 @@ export const REVOCATION: Readonly<Record<string, ControlCommand>> = {
   revoke_by_stamped_headers: revokeByStampedHeaders,
 };
 
+/** Ends nothing: billiard's processes raise SoftTimeLimitExceeded in their task. */
+const SOFT = 'SIGUSR1';
 const SIGNALS: Readonly<Record<string, NodeJS.Signals>> = {
   SIGHUP: 'SIGHUP',
   SIGKILL: 'SIGKILL',
   SIGQUIT: 'SIGQUIT',
   SIGTERM: 'SIGTERM',
+  [SOFT]: SOFT,
 };
 
 /** Log lines and replies name so many ids at most. */
@@ -39,7 +42,7 @@ function revoke(context: ControlContext, args: Arguments, isTerminating: boolean
   }
   const signal = signalOf(args['signal']);
   if (signal === null) return unknownSignal(args['signal']);
-  context.revocations.flagRunning(ids);
+  if (signal !== SOFT) context.revocations.flagRunning(ids);
   const terminated = ids.filter((id) => terminate(context, id, signal));
   return ok(terminated.length > 0 ? `terminate: ${terminated.join(', ')}` : 'terminate: tasks unknown');
 }
@@ -72,7 +75,7 @@ function revokeByStampedHeaders(context: ControlContext, args: Arguments): unkno
 }
 
 function terminate({ pool, host }: ControlContext, id: string, signal: NodeJS.Signals): boolean {
-  const isRunning = pool.terminate(id, signal);
+  const isRunning = signal === SOFT ? pool.interrupt(id) : pool.terminate(id, signal);
   if (isRunning) host.logger.info(`Terminating ${id} (${signalNumber(signal)})`);
   return isRunning;
 }

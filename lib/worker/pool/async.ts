@@ -63,17 +63,25 @@ export class AsyncPool implements Pool {
     return this.#abandon(taskId, { kind: 'terminated', signal });
   }
 
+  interrupt(taskId: string): boolean {
+    const run = this.#runOf(taskId);
+    run?.interrupt();
+    return run !== undefined;
+  }
+
   cancel(taskId: string): boolean {
     return this.#abandon(taskId, { kind: 'cancelled' });
   }
 
   #abandon(taskId: string, loss: JobLoss): boolean {
-    for (const run of this.#runs) {
-      if (run.job.request.id !== taskId) continue;
-      run.abandon(loss);
-      return true;
-    }
-    return false;
+    const run = this.#runOf(taskId);
+    run?.abandon(loss);
+    return run !== undefined;
+  }
+
+  #runOf(taskId: string): InLoopRun | undefined {
+    for (const run of this.#runs) if (run.job.request.id === taskId) return run;
+    return undefined;
   }
 
   async abandonAll(): Promise<void> {

@@ -108,6 +108,12 @@ export abstract class ChildPool implements Pool, ChildListener {
     return this.#endRun(taskId, signal, { kind: 'terminated', signal });
   }
 
+  interrupt(taskId: string): boolean {
+    const child = this.#runnerOf(taskId);
+    child?.interrupt();
+    return child !== undefined;
+  }
+
   cancel(taskId: string): boolean {
     return this.#endRun(taskId, 'SIGTERM', { kind: 'cancelled' });
   }
@@ -202,12 +208,14 @@ export abstract class ChildPool implements Pool, ChildListener {
   }
 
   #endRun(taskId: string, signal: NodeJS.Signals, loss: JobLoss): boolean {
-    for (const child of this.#children) {
-      if (child.job?.request.id !== taskId) continue;
-      child.kill(signal, loss);
-      return true;
-    }
-    return false;
+    const child = this.#runnerOf(taskId);
+    child?.kill(signal, loss);
+    return child !== undefined;
+  }
+
+  #runnerOf(taskId: string): Child | undefined {
+    for (const child of this.#children) if (child.job?.request.id === taskId) return child;
+    return undefined;
   }
 
   /** Starts what is missing, as far as it may start now. */

@@ -103,6 +103,11 @@ export class Child implements Timed {
     this.#carrier.kill(signal);
   }
 
+  /** Tells its task that the soft limit has passed. */
+  interrupt(): void {
+    this.#carrier.send({ umbel: 'soft-limit' });
+  }
+
   /** Lets it end: at once when it starts or is idle, else after its task. */
   retire(): void {
     this.isRetiring = true;
@@ -120,7 +125,7 @@ export class Child implements Timed {
     }
     this.#isSoftNext = false;
     job.onSoftLimit(job.softTimeLimit ?? 0);
-    this.#carrier.send({ umbel: 'soft-limit' });
+    this.interrupt();
     if (job.timeLimit === null) return;
     this.#limit = this.#timer.after(Math.max(0, job.timeLimit - (job.softTimeLimit ?? 0)) * 1000, this);
   }

@@ -63,6 +63,11 @@ export class InLoopRun implements TaskServices, Timed {
     this.#onEnd(this);
   }
 
+  /** Tells the task that its soft limit has passed. */
+  interrupt(): void {
+    this.#abort(new SoftTimeLimitExceeded());
+  }
+
   onTime(): void {
     const { timeLimit, softTimeLimit } = this.job;
     this.#limit = null;
@@ -72,7 +77,7 @@ export class InLoopRun implements TaskServices, Timed {
     }
     this.#isSoftNext = false;
     this.job.onSoftLimit(softTimeLimit ?? 0);
-    this.#abort(new SoftTimeLimitExceeded());
+    this.interrupt();
     if (timeLimit === null) return;
     this.#limit = this.#timer.after(Math.max(0, timeLimit - (softTimeLimit ?? 0)) * 1000, this);
   }

@@ -63,6 +63,8 @@ export interface Pool extends Service {
   run(job: Job): void;
   /** Ends the run of a task with a signal (`SIGTERM`, `SIGKILL`); false when it does not run here. */
   terminate(taskId: string, signal: NodeJS.Signals): boolean;
+  /** Tells a running task that its soft limit has passed; false when it does not run here. */
+  interrupt(taskId: string): boolean;
   /** Ends the run of a task that will run again; false when it does not run here. */
   cancel(taskId: string): boolean;
   /** Ends all runs at once, for a cold shutdown. Each job gets `onLost`, before this resolves. */
