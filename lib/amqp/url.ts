@@ -1,6 +1,6 @@
 import { UmbelError } from '../contract/errors.ts';
 import { maskUrl } from '../util/mask.ts';
-import { isLoginUnclear, LOGIN_HINT } from '../util/url-login.ts';
+import { isLoginUnclear, LOGIN_ENCODING, LOGIN_HINT } from '../util/url-login.ts';
 
 /** Where a RabbitMQ is and how to log in. */
 export interface AmqpAddress {
@@ -26,8 +26,6 @@ const SCHEMES: Readonly<Record<string, { readonly isTls: boolean; readonly port:
   pyamqp: { isTls: false, port: 5672 },
   amqps: { isTls: true, port: 5671 },
 };
-const UNENCODED =
-  'In a name, password or vhost write @ as %40, / as %2F, ? as %3F, # as %23, ; as %3B and % as %25';
 const TLS_PARAMETERS = ['cert_reqs', 'ca_certs', 'certfile', 'keyfile', 'check_hostname'];
 
 /** Whether `url`, or the first of a `;` list, is one that `parseAmqpUrls` reads. */
@@ -51,7 +49,7 @@ function parseAmqpUrl(url: string, shown: string): AmqpAddress {
   if (isLoginUnclear(url)) throw bad(shown, LOGIN_HINT);
   const kind = SCHEMES[schemeOf(url)];
   const parts = /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url);
-  if (!kind || !parts) throw bad(shown, `write amqp://user:password@host:5672/vhost. ${UNENCODED}`);
+  if (!kind || !parts) throw bad(shown, `write amqp://user:password@host:5672/vhost. ${LOGIN_ENCODING}`);
   const [, authority = '', path = '', query = ''] = parts;
   const at = authority.lastIndexOf('@');
   const [username, password] = readLogin(at < 0 ? '' : authority.slice(0, at));
@@ -87,7 +85,7 @@ function readLogin(login: string): [username: string, password: string] {
 function readHost(text: string, shown: string): { host: string; port: number | null } {
   const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(text) ?? [];
   if (bracketed === undefined && plain === '' && text !== '' && port === undefined) {
-    throw bad(shown, `its host and port cannot be read. ${UNENCODED}`);
+    throw bad(shown, `its host and port cannot be read. ${LOGIN_ENCODING}`);
   }
   const number = port ? Number(port) : null;
   if (number !== null && (number < 1 || number > 65_535)) throw bad(shown, `there is no port ${port}`);

@@ -6,7 +6,9 @@ export function isLoginUnclear(url: string): boolean {
   return /^[^:]*:\/\/[^/?#]*[/?#].*@/s.test(url);
 }
 
+/** How its parts are to be written. */
+export const LOGIN_ENCODING =
+  'In a name, password or vhost write @ as %40, / as %2F, ? as %3F, # as %23, ; as %3B and % as %25';
+
 /** What to do about it. */
-export const LOGIN_HINT =
-  'it is not clear where its login ends. Write %40 for @ in all its parts, and in user and password %2F for /, %3F for ? ' +
-  'and %23 for #';
+export const LOGIN_HINT = `it is not clear where its login ends. ${LOGIN_ENCODING}`;

@@ -58,6 +58,8 @@ export class ClusterLink {
   trouble: string | null = null;
   readonly #options: ClusterLinkOptions;
   #parts: Parts | null = null;
+  /** What is being opened. */
+  #opening: Parts | null = null;
   #attempt = 0;
   #timer: NodeJS.Timeout | null = null;
   #connecting: Promise<void> = Promise.resolve();
@@ -79,6 +81,7 @@ export class ClusterLink {
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer) clearTimeout(this.#timer);
+    if (this.#opening) await closeParts(this.#opening);
     // Why it failed was told by `start`.
     await this.#connecting.catch(() => {});
     const parts = this.#parts;
@@ -158,6 +161,7 @@ export class ClusterLink {
     const receiver = new EventReceiver({ transport, onEvents, exchange: eventExchange });
     const mailbox = new Mailbox({ transport, clock, exchange: controlExchange });
     const parts = { transport, backend, receiver, mailbox };
+    this.#opening = parts;
     try {
       await transport.start();
       await backend.start();
@@ -166,6 +170,8 @@ export class ClusterLink {
     } catch (error) {
       await closeParts(parts);
       throw error;
+    } finally {
+      this.#opening = null;
     }
   }
 

@@ -107,6 +107,8 @@ export class Collector implements Service {
     this.#writer.start();
     for (const interval of this.#intervals) interval.start();
     await this.link.start();
+    // Told to stop while it connected: nobody would stop these again.
+    if (!this.#isRunning) return;
     this.#sampler.start();
     this.inspector.start();
     this.#greeter.start();

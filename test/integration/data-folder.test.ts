@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -111,6 +112,7 @@ describe('a dashboard that cannot start', () => {
   it('ends when it is told to while it starts', async () => {
     // A broker that never answers.
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : 0;
     const starting = umbel(
