@@ -48,7 +48,9 @@ describe('passwords in URLs', () => {
 
   test('whose end is unclear is refused', () => {
     for (const url of ['redis://u:1/p@host', 'redis://:p@a/b@host/0', 'redis://:p?a@host']) {
-      expect(errorOf(() => parseRedisUrl(url))).toMatch(/not clear where its login ends. In a name, password or vhost write @ as %40/);
+      expect(errorOf(() => parseRedisUrl(url))).toMatch(
+        /not clear where its login ends. In a name, password or vhost write @ as %40/,
+      );
     }
     expect(errorOf(() => parseAmqpUrls('amqp://u:1/p@host/v'))).toMatch(/not clear/);
     expect(errorOf(() => parseDatabaseUrl('db+mysql://u:1/p@host/v'))).toMatch(/not clear/);
