@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { boundByLoad } from '../kit/load.ts';
 import { heldOn, resetConnections, restartBroker } from '../kit/rabbitmq-faults.ts';
 import { startRabbitmq } from '../kit/rabbitmq-server.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
@@ -31,7 +32,7 @@ describe('faults on RabbitMQ, at their full counts', () => {
     );
     expect(result.accepted).toBe(2000);
     expect(result.lost).toEqual([]);
-    expect(result.doubled.length).toBeLessThanOrEqual(20 * 3);
+    expect(result.doubled.length).toBeLessThanOrEqual(boundByLoad(20, 60));
     expect(result.recoverySeconds).toBeLessThan(2);
   });
 

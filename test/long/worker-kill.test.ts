@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { boundByLoad } from '../kit/load.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
 import { killWorkers } from '../kit/worker-kills.ts';
 
@@ -24,9 +25,9 @@ describe.each(SERVERS)('workers killed on $name', ({ start }) => {
     expect(result.accepted).toBe(2000);
     expect(result.lost).toEqual([]);
     expect(result.rerun.length).toBeGreaterThanOrEqual(10);
-    // Only what the two processes had just ended: its result or its ack was on the way. The figure printed above is to be
-    // at most one for each kill on a machine with nothing else to do.
-    expect(result.doubled.length).toBeLessThanOrEqual(20 * 3);
+    // Only what the two processes had just ended: its result or its ack was on the way. One for each kill at most, unless
+    // others use the machine too.
+    expect(result.doubled.length).toBeLessThanOrEqual(boundByLoad(20, 60));
     expect(result.recoverySeconds).toBeLessThan(5);
   });
 });
