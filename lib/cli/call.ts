@@ -11,7 +11,7 @@ interface CallOptions {
   readonly kwargs: Record<string, unknown>;
   readonly eta?: string;
   readonly countdown?: number;
-  readonly expires?: number | Date;
+  readonly expires?: number | string;
   readonly queue?: string;
   readonly exchange?: string;
   readonly routingKey?: string;
@@ -41,11 +41,11 @@ function jsonObject(text: string): Record<string, unknown> {
   return { ...value };
 }
 
-function expiry(text: string): number | Date {
+/** A time without offset stays a text: it is of the app's time zone, as that of `--eta`. */
+function expiry(text: string): number | string {
   if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It must be seconds or an ISO time.');
-  return date;
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('It must be seconds or an ISO time.');
+  return text;
 }
 
 function isoTime(text: string): string {

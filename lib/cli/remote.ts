@@ -111,6 +111,7 @@ export async function runRemote<O>(
     say(options.json ? '{}' : `Sent. Workers do not answer ${name}.`);
     return;
   }
+  warnOfTwins(rounds);
   if (options.json)
     say(JSON.stringify(rounds.length === 1 ? Object.fromEntries(rounds[0] ?? []) : byNode(rounds)));
   else sayAnswers(rounds, style, globals.quiet === true);
@@ -131,6 +132,20 @@ async function ask(mailbox: Mailbox, call: RemoteCall, options: RemoteOptions): 
       node,
       isUnknown(reply, call) ? { error: call.unknown } : maskReply(call.method, reply),
     ]);
+}
+
+/** Celery's warning (kombu/pidbox.py `DuplicateNodenameWarning`). */
+function warnOfTwins(rounds: readonly Answer[][]): void {
+  const twins = new Set(
+    rounds.flatMap((answers) => {
+      const names = answers.map(([node]) => node);
+      return names.filter((node, index) => names.indexOf(node) !== index);
+    }),
+  );
+  if (twins.size === 0) return;
+  process.stderr.write(
+    `Warning: Several workers answered as ${[...twins].join(', ')}. Give each a name of its own with -n, such as -n w1@%h.\n`,
+  );
 }
 
 function isUnknown(reply: unknown, { method, unknown }: RemoteCall): boolean {
@@ -155,7 +170,7 @@ function sayAnswers(rounds: readonly Answer[][], style: ReplyStyle, isQuiet: boo
     sayReply(node, reply, { hasArrow: !isQuiet, hasText: style.showsReplies && !isQuiet });
   }
   if (!style.countsNodes || isQuiet) return;
-  say(nodesOnline(Math.max(...rounds.map((answers) => answers.length))));
+  say(nodesOnline(Math.max(...rounds.map((answers) => new Set(answers.map(([node]) => node)).size))));
 }
 
 /** Finds a command by name or says which there are. */

@@ -39,7 +39,8 @@ export interface LoggerOptions {
 
 /** Reads `info`, `INFO` or `20` as a level; undefined when it is none. */
 export function parseLogLevel(text: string): LogLevel | undefined {
-  const upper = text.toUpperCase();
+  // Python's other name for it.
+  const upper = text.toUpperCase().replace(/^FATAL$/, 'CRITICAL');
   const known = LOG_LEVELS.find((level) => level === upper || level.startsWith(upper.slice(0, 4)));
   return known ?? LOG_LEVELS[Number(text) / 10 - 1];
 }

@@ -4,6 +4,7 @@ import { decodeEnvelope } from '../../lib/protocol/envelope.ts';
 import { decodeTaskRequest, type TaskRequest } from '../../lib/protocol/task-message.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
+import { umbel } from '../kit/process.ts';
 import { RedisReader } from '../kit/redis-reader.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
@@ -41,6 +42,23 @@ test('argsrepr and kwargsrepr hide what monitors and logs should not show', asyn
   });
   expect(await takeFrom('hidden')).toMatchObject({ argsrepr: "('4111 ****',)", kwargsrepr: '{}' });
   await app.close();
+});
+
+test('a time without offset on the command line is of the zone of the app, wherever the caller is', async () => {
+  const words = [
+    'call',
+    'shop.pay',
+    '--queue',
+    'timed',
+    '--eta',
+    '2030-01-01T00:00:00',
+    '--expires',
+    '2030-01-02T00:00:00',
+  ];
+  const call = umbel(['-b', redis.url(0), ...words], { env: { TZ: 'Asia/Tokyo' } });
+  expect(await call.ended(20_000)).toBe(0);
+  const { eta, expires } = await takeFrom('timed');
+  expect([eta, expires]).toEqual([Date.UTC(2030, 0, 1) / 1000, Date.UTC(2030, 0, 2) / 1000]);
 });
 
 describe('a route', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../lib/util/logger.ts';
+import { createLogger, parseLogLevel } from '../../../lib/util/logger.ts';
 import { redirectStdouts } from '../../../lib/util/redirect.ts';
 
 function logged(
@@ -68,4 +68,14 @@ describe('what is printed', () => {
     expect(lines).toEqual(['one', 'two', 'three €', 'the rest']);
     expect(process.stdout.write).toBe(before);
   });
+});
+
+it.each([
+  ['info', 'INFO'],
+  ['WARN', 'WARNING'],
+  ['FATAL', 'CRITICAL'],
+  ['20', 'INFO'],
+  ['loud', undefined],
+])('the level %s is %s', (text, level) => {
+  expect(parseLogLevel(text)).toBe(level);
 });
