@@ -28,6 +28,8 @@ export interface RetryPlan {
   readonly exc: unknown;
   /** What it changes of the call. */
   readonly options: RetryCallOptions;
+  /** The attempt goes on and has an end of its own. */
+  readonly isBeside?: boolean;
 }
 
 /** The call that is running: `task.request`. */

@@ -17,6 +17,8 @@ export interface RetryOptions extends RetryCallOptions {
   /** Default: the same arguments again. */
   readonly args?: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** false: send the next attempt when this one has ended, however it ends. Default true. */
+  readonly throw?: boolean;
 }
 
 const CALL_OPTIONS = [
@@ -37,7 +39,7 @@ const CALL_OPTIONS = [
   'kwargsrepr',
 ] as const;
 /** What `retry` itself reads. */
-const OWN_OPTIONS = ['exc', 'countdown', 'eta', 'maxRetries', 'args', 'kwargs'];
+const OWN_OPTIONS = ['exc', 'countdown', 'eta', 'maxRetries', 'args', 'kwargs', 'throw'];
 
 /** Those of `retry()`'s options that are the call's. Throws `UmbelError('bad_request')` for one that there is not. */
 export function callOptionsOf(

@@ -228,9 +228,12 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
 
   /**
    * Ends this attempt and runs the task again later, under the same id: it always throws, so `throw this.retry(…)` and
-   * `this.retry(…)` do the same. With no attempt left it throws `exc`, or `MaxRetriesExceededError`.
+   * `this.retry(…)` do the same. With no attempt left it throws `exc`, or `MaxRetriesExceededError`. With `throw: false` the
+   * attempt goes on and ends as it does; the next one is sent then, and the error is returned.
    */
-  retry(options: RetryOptions = {}): never {
+  retry(options: RetryOptions & { readonly throw: false }): Retry;
+  retry(options?: RetryOptions): never;
+  retry(options: RetryOptions = {}): Retry {
     const { request } = this;
     const { exc = null } = options;
     if (request.calledDirectly) throw exc ?? new Retry('Task can be retried');
@@ -245,8 +248,11 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     }
     const countdown = options.countdown ?? this.defaultRetryDelay;
     const eta = options.eta ?? new Date(Date.now() + countdown * 1000);
-    request.retryPlan = { args, kwargs, eta, exc, options: callOptionsOf(options) };
-    throw new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
+    const isBeside = options.throw === false;
+    request.retryPlan = { args, kwargs, eta, exc, options: callOptionsOf(options), isBeside };
+    const retry = new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
+    if (isBeside) return retry;
+    throw retry;
   }
 
   /**

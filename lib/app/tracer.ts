@@ -71,8 +71,19 @@ function attempt(run: Run): MaybePromise<Traced> {
   return whenDone(runAttempt(run.task, run.context), (ending) => settle(run, ending));
 }
 
-/** What the end of the body means. */
+/** What the end of the body means. A retry that it asked for without ending is sent first (`throw: false`). */
 function settle(run: Run, ending: Ending): MaybePromise<Traced> {
+  const { app, context, request } = run;
+  const plan = context.retryPlan;
+  const isOver = ending.kind === 'threw' && ending.error instanceof Retry;
+  if (plan?.isBeside !== true || isOver) return settleEnding(run, ending);
+  return app.sendRetry(context, plan, request).then(
+    () => settleEnding(run, ending),
+    (error: unknown) => fail(run, error),
+  );
+}
+
+function settleEnding(run: Run, ending: Ending): MaybePromise<Traced> {
   if (ending.kind === 'returned') return succeed(run, ending.value);
   const { error } = ending;
   if (error instanceof Retry) return retry(run, error);

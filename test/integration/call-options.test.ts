@@ -112,6 +112,21 @@ describe('a retry', () => {
     expect((await retried({ queue: 'second', args: ['other'] }, hidden)).argsrepr).toBe("('other',)");
   });
 
+  test('with throw: false comes after an attempt that ends as it does', async () => {
+    const app = appWith({ task_default_queue: 'beside' });
+    app.task('shop.beside', { bind: true }, (self) => {
+      if (self.request.retries > 0) return 'second';
+      const retry = self.retry({ throw: false, countdown: 0.1, queue: 'later' });
+      return `first, then ${retry.name}`;
+    });
+    const local = await new LocalWorker(app, { hostname: 'w1@test', pool: 'solo' }).start();
+    const result = await app.sendTask('shop.beside');
+    expect(await result.get({ timeout: 10 })).toBe('first, then Retry');
+    expect(await takeFrom('later')).toMatchObject({ id: result.id, retries: 1 });
+    await local.stop();
+    await app.close();
+  });
+
   test('with an option that there is not fails the task and says so', async () => {
     const app = appWith({ task_default_queue: 'third' });
     app.task('shop.wrong', { bind: true }, (self) => self.retry(Object({ countdwn: 1 })));
