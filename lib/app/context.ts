@@ -25,6 +25,8 @@ export interface RetryPlan {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly eta: Date;
+  /** Seconds, where the time was given so. */
+  readonly countdown: number | null;
   readonly exc: unknown;
   /** What it changes of the call. */
   readonly options: RetryCallOptions;

@@ -64,7 +64,7 @@ export function earlyFailure(
 export function retried(
   task: Task,
   context: TaskContext,
-  { eta, exc }: RetryPlan,
+  { eta, countdown, exc }: RetryPlan,
   reason: unknown,
   startedMs: number,
 ): TraceOutcome {
@@ -74,7 +74,11 @@ export function retried(
     resultText: exc === null ? null : JSON.stringify(encodeException(exc, module)),
     exceptionRepr: exceptionRepr(reason, module),
     traceback: tracebackOf(reason),
-    retry: { eta: eta.toISOString(), whenSeconds: Math.max(0, eta.getTime() / 1000 - nowSeconds()) },
+    retry: {
+      eta: eta.toISOString(),
+      // As the task has said it, however long sending took.
+      whenSeconds: countdown ?? Math.max(0, eta.getTime() / 1000 - nowSeconds()),
+    },
   };
 }
 

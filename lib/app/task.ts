@@ -249,7 +249,8 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
     const countdown = options.countdown ?? this.defaultRetryDelay;
     const eta = options.eta ?? new Date(Date.now() + countdown * 1000);
     const isBeside = options.throw === false;
-    request.retryPlan = { args, kwargs, eta, exc, options: callOptionsOf(options), isBeside };
+    const given = { eta, countdown: options.eta ? null : countdown };
+    request.retryPlan = { args, kwargs, ...given, exc, options: callOptionsOf(options), isBeside };
     const retry = new Retry(`Retry in ${options.eta ? eta.toISOString() : `${countdown}s`}`, exc, eta);
     if (isBeside) return retry;
     throw retry;

@@ -133,6 +133,7 @@ async function retry(run: Run, error: Retry): Promise<Traced> {
     args: context.args,
     kwargs: context.kwargs,
     eta: new Date(Date.now() + task.defaultRetryDelay * 1000),
+    countdown: task.defaultRetryDelay,
     exc: error.exc,
     options: {},
   };
