@@ -105,7 +105,6 @@ export default {
       { path: '^(lib/(?!contract/)|server/)' },
     ),
     forbid('components-below-app', 'pages use components', '^components/', { path: '^app/' }),
-    only('ioredis-in-redis', 'one place knows the client', 'ioredis', '/redis/'),
     only('amqplib-in-amqp', 'one place knows the client', 'amqplib', '/amqp/'),
     only('socket-io-in-live', 'one place knows the socket server', 'socket\\.io', '^server/live/'),
     only('pg-in-sql', 'one place knows PostgreSQL', 'pg', '^lib/backend/sql/'),

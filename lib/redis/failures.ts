@@ -8,9 +8,24 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** An error that the server answered with, such as `WRONGTYPE …`. */
+/** What the server answered with, such as `WRONGTYPE …`. */
+export class ReplyError extends Error {
+  constructor(text: string) {
+    super(text);
+    this.name = 'ReplyError';
+  }
+}
+
+/** Who is at the other end does not speak as Redis does. */
+export class ProtocolError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'ProtocolError';
+  }
+}
+
 export function isReply(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === 'ReplyError';
+  return thrown instanceof ReplyError;
 }
 
 /** The server cannot work now but will: it loads its data, or has become a replica and another one is the master. */

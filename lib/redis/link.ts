@@ -1,11 +1,7 @@
-import type { Redis } from 'ioredis';
-import { createClient } from './connect.ts';
+import { type Argument, type Asked, Connection } from './connection.ts';
 import { ConnectionLost, isMissingScript, isReply, messageOf } from './failures.ts';
-import { ioredis } from './library.ts';
 import type { Script } from './script.ts';
 import type { RedisAddress } from './url.ts';
-
-export type Argument = string | number | Buffer;
 
 export interface LinkEvents {
   readonly onClosed: (reason: string) => void;
@@ -19,7 +15,7 @@ const INVALIDATIONS = '__redis__:invalidate';
 
 /**
  * One connection with one role. It can be opened again and again; each time it is a new connection with a new id.
- * It counts what it waits for, so that the group's watchdog sees when the server has gone silent.
+ * It tells how long the server has been silent, for the group's watchdog.
  */
 export class Link {
   readonly name: string;
@@ -27,10 +23,7 @@ export class Link {
   id = 0;
   readonly #address: RedisAddress;
   readonly #events: LinkEvents;
-  #client: Redis | null = null;
-  #unanswered = 0;
-  #heardAt = 0;
-  #isCorked = false;
+  #connection: Connection | null = null;
   #epoch = 0;
 
   constructor(address: RedisAddress, name: string, events: LinkEvents) {
@@ -40,49 +33,49 @@ export class Link {
   }
 
   get isOpen(): boolean {
-    return this.#client !== null;
+    return this.#connection !== null;
   }
 
   /** Milliseconds that the oldest question has waited since the server was last heard; 0 with nothing to wait for. */
   silenceMs(now: number): number {
-    return this.#unanswered === 0 ? 0 : now - this.#heardAt;
+    const connection = this.#connection;
+    return connection === null || connection.unanswered === 0 ? 0 : now - connection.heardAt;
   }
 
   /** Milliseconds since anything came, with no question open; 0 otherwise. */
   idleMs(now: number): number {
-    return this.#unanswered === 0 ? now - this.#heardAt : 0;
+    const connection = this.#connection;
+    return connection === null || connection.unanswered > 0 ? 0 : now - connection.heardAt;
   }
 
   /** The event loop was late: what came meanwhile has not been read yet, so count from now. */
   forgiveSilence(now: number): void {
-    this.#heardAt = now;
+    this.#connection?.forgive(now);
   }
 
   /** Connects to the address of the constructor, or to where its master is now. */
   async open(timeoutMs: number, address = this.#address): Promise<void> {
     this.close();
     const epoch = this.#epoch;
-    const client = createClient(address, { name: `umbel:${this.name}`, timeoutMs });
-    let lastError: unknown = null;
-    client.on('error', (error) => {
-      lastError = error;
+    const connection = new Connection(address, {
+      onClosed: () => this.#closed(connection),
+      onPush: (kind, fields) => this.#pushed(kind, fields),
     });
-    // ioredis limits TCP and TLS only: a frozen server would hold the handshake for ever.
+    let isLate = false;
     const timer = setTimeout(() => {
-      lastError ??= new Error(`no answer within ${timeoutMs / 1000} s`);
-      client.disconnect();
+      isLate = true;
+      connection.end();
     }, timeoutMs);
     try {
-      await client.connect();
-      // ioredis goes on in database 0 when SELECT is refused.
-      if (isReply(lastError)) throw lastError;
+      await connection.connect(`umbel:${this.name}`);
       if (epoch !== this.#epoch) throw new ConnectionLost('it was closed meanwhile');
-      this.#adopt(client);
+      this.#connection = connection;
       this.id = await this.call('client', ['id']).then(Number, ignoreReply);
     } catch (error) {
-      if (this.#client === client) this.#client = null;
-      client.disconnect();
-      throw new ConnectionLost(messageOf(lastError ?? error), { cause: error });
+      if (this.#connection === connection) this.#connection = null;
+      connection.end();
+      const reason = isLate ? `no answer within ${timeoutMs / 1000} s` : messageOf(error);
+      throw new ConnectionLost(reason, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -90,49 +83,50 @@ export class Link {
 
   /** Ends the connection without saying goodbye; what waits for an answer rejects with ConnectionLost. */
   close(): void {
-    const client = this.#client;
-    this.#client = null;
+    const connection = this.#connection;
+    this.#connection = null;
     this.#epoch += 1;
-    client?.disconnect();
+    connection?.end();
   }
 
   /** Sends one command. Commands of one turn leave in one write. Rejects with ConnectionLost or the server's error. */
   call(command: string, args: readonly Argument[] = []): Promise<unknown> {
-    return this.#send(command, args, 'utf8');
+    return new Promise((resolve, reject) =>
+      this.callThen(command, args, { resolve, reject, isBytes: false }),
+    );
   }
 
   /** As `call`, with bulk replies as bytes. */
   callBuffer(command: string, args: readonly Argument[] = []): Promise<unknown> {
-    return this.#send(command, args, null);
+    return new Promise((resolve, reject) => this.callThen(command, args, { resolve, reject, isBytes: true }));
   }
 
-  #send(command: string, args: readonly Argument[], replyEncoding: 'utf8' | null): Promise<unknown> {
-    const client = this.#client;
-    if (!client) return Promise.reject(new ConnectionLost(`the ${this.name} connection is closed`));
-    if (this.#unanswered === 0) this.#heardAt = performance.now();
-    this.#unanswered += 1;
-    this.#cork(client);
-    const { Command } = ioredis();
-    const request = new Command(command, [...args], { replyEncoding });
-    return Promise.resolve(client.sendCommand(request)).then(
-      (reply: unknown) => {
-        this.#answered(client);
-        return reply;
-      },
-      (error: unknown) => {
-        this.#answered(client);
-        throw isReply(error) ? error : new ConnectionLost(messageOf(error), { cause: error });
-      },
-    );
+  /** As `call`; see `runThen`. */
+  callThen(command: string, args: readonly Argument[], asked: Asked): void {
+    if (this.#connection) this.#connection.send(command, args, asked);
+    else asked.reject(new ConnectionLost(`the ${this.name} connection is closed`));
+  }
+
+  /** Sends what is held back for the end of this turn. */
+  flush(): void {
+    this.#connection?.flush();
   }
 
   /** Runs a script by its digest; sends its text once the server has forgotten it. */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return new Promise((resolve, reject) =>
+      this.runThen(script, keys, args, { resolve, reject, isBytes: false }),
+    );
+  }
+
+  /** As `run`, for who wants to go on while the reply is being read, before any promise has its turn. */
+  runThen(script: Script, keys: readonly string[], args: readonly Argument[], asked: Asked): void {
     const rest = [keys.length, ...keys, ...args];
-    return this.call('evalsha', [script.sha, ...rest]).catch((error: unknown) => {
-      if (!isMissingScript(error)) throw error;
-      return this.call('eval', [script.lua, ...rest]);
-    });
+    const reject = (error: Error): void => {
+      if (isMissingScript(error)) this.callThen('eval', [script.lua, ...rest], asked);
+      else asked.reject(error);
+    };
+    this.callThen('evalsha', [script.sha, ...rest], { ...asked, reject });
   }
 
   /** Runs commands as one transaction; answers with their replies. */
@@ -147,44 +141,18 @@ export class Link {
     return replies;
   }
 
-  #adopt(client: Redis): void {
-    this.#client = client;
-    this.#unanswered = 0;
-    this.#heardAt = performance.now();
-    client.on('close', () => {
-      if (this.#client !== client) return;
-      this.#client = null;
-      this.#events.onClosed(`the ${this.name} connection was closed`);
-    });
-    const { onMessage } = this.#events;
-    client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
-      this.#heardAt = performance.now();
-      const name = channel.toString();
-      if (name === INVALIDATIONS) this.#events.onInvalidate?.(readKeys(message));
-      else onMessage?.(name, message, null);
-    });
-    client.on('pmessageBuffer', (pattern: string, channel: Buffer, message: Buffer) => {
-      this.#heardAt = performance.now();
-      onMessage?.(channel.toString(), message, pattern);
-    });
+  #closed(connection: Connection): void {
+    if (this.#connection !== connection) return;
+    this.#connection = null;
+    this.#events.onClosed(`the ${this.name} connection was closed`);
   }
 
-  #answered(client: Redis): void {
-    if (this.#client !== client) return;
-    this.#unanswered -= 1;
-    this.#heardAt = performance.now();
-  }
-
-  /** Holds writes back until the end of this microtask turn: one system call for all of them. */
-  #cork(client: Redis): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
-    const { stream } = client;
-    stream.cork();
-    queueMicrotask(() => {
-      this.#isCorked = false;
-      stream.uncork();
-    });
+  #pushed(kind: 'message' | 'pmessage', fields: readonly unknown[]): void {
+    const pattern = kind === 'pmessage' ? String(fields[0]) : null;
+    const [channel, message] = kind === 'pmessage' ? fields.slice(1) : fields;
+    const name = String(channel);
+    if (name === INVALIDATIONS) this.#events.onInvalidate?.(readKeys(message));
+    else if (Buffer.isBuffer(message)) this.#events.onMessage?.(name, message, pattern);
   }
 }
 

@@ -1,5 +1,5 @@
+import { Fifo } from '../util/fifo.ts';
 import type { Logger } from '../util/logger.ts';
-import { Fifo } from './fifo.ts';
 import type { TaskHandle } from './handle.ts';
 import type { Pool } from './pool/pool.ts';
 import { TokenBucket } from './rate-limit.ts';

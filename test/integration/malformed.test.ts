@@ -1,9 +1,8 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { encodeEnvelope } from '../../lib/protocol/envelope.ts';
 import { encodeTaskMessage } from '../../lib/protocol/task-message.ts';
-import { createClient } from '../../lib/redis/connect.ts';
-import { parseRedisUrl } from '../../lib/redis/url.ts';
 import { MALFORMED } from '../kit/malformed.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
@@ -17,11 +16,11 @@ describe.each(SERVERS)('on $name', ({ start }) => {
   let server: TestServer;
   let worker: TestProcess;
   let app: Celery;
-  let client: ReturnType<typeof createClient>;
+  let client: Redis;
 
   beforeAll(async () => {
     server = await start();
-    client = createClient(parseRedisUrl(server.url(0)), { name: 'test', timeoutMs: 5000 });
+    client = new Redis(server.url(0), { lazyConnect: true });
     await client.connect();
     app = new Celery('client', { broker: server.url(0), backend: server.url(1) });
     await app.transport();

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type {
@@ -7,8 +8,6 @@ import type {
   SubscribeAnswer,
 } from '../../lib/contract/live.ts';
 import { encodeEvent } from '../../lib/protocol/event.ts';
-import { createClient } from '../../lib/redis/connect.ts';
-import { parseRedisUrl } from '../../lib/redis/url.ts';
 import { openTransport } from '../../lib/transport/open.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { nowSeconds } from '../../lib/util/clock.ts';
@@ -219,7 +218,7 @@ describe('live rooms', () => {
 
 describe('strangers on the event channel', () => {
   it('change nothing', async () => {
-    const stranger = createClient(parseRedisUrl(redis.url(0)), { name: 'stranger', timeoutMs: 1000 });
+    const stranger = new Redis(redis.url(0), { lazyConnect: true });
     await stranger.connect();
     const envelope = (body: string, type = 'application/json') =>
       JSON.stringify({

@@ -80,6 +80,10 @@ describe('connects', () => {
     await expect(publishOver(`redis://worker:wrong@localhost:${server.port}/3`)).rejects.toThrow(/WRONGPASS/);
   });
 
+  test('with a password that the server does not ask for', async () => {
+    expect(await publishOver(`redis://:needless@localhost:${server.port}/3`)).toBe(1);
+  });
+
   test('over a unix socket', async () => {
     expect(await publishOver(`redis+socket://${dir}/redis.sock?virtual_host=2`)).toBe(1);
   });
@@ -96,6 +100,17 @@ describe('connects', () => {
   test('not to what is no database, and says why', async () => {
     await expect(publishOver(server.url(99))).rejects.toThrow(/Cannot connect to .*DB index is out of range/);
     await expect(publishOver(`redis://localhost:${tlsPort}/0`)).rejects.toThrow(/Cannot connect to/);
+  });
+
+  test('not to another kind of server, and says what that said', async () => {
+    const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const address = web.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(publishOver(`redis://127.0.0.1:${port}/0`)).rejects.toThrow(
+      `Cannot connect to redis://127.0.0.1:${port}/0: it does not speak the Redis protocol, but says "HTTP/1.1 400 Bad Request\\r\\n\\r\\n".`,
+    );
+    web.close();
   });
 });
 

@@ -3,12 +3,6 @@ import { isReply, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { Logger } from '../../util/logger.ts';
 
-/** What became of the wait, and of the fetch behind it. */
-export type WaitOutcome = readonly [
-  waited: PromiseSettledResult<unknown>,
-  fetched: PromiseSettledResult<unknown>,
-];
-
 const WAIT_SECONDS = 1;
 /** Between two looks at lists that cannot wake us. */
 const BLIND_WAIT_SECONDS = 0.25;
@@ -24,6 +18,7 @@ export class IdleWait {
   readonly #logger: Logger;
   /** The connection whose wait has not returned yet. */
   #waiting: { readonly link: Link } | null = null;
+  #failure: Error | null = null;
   #isUnblocking = false;
   /** A list has changed since the last fetch was sent. */
   #hasNews = false;
@@ -58,20 +53,25 @@ export class IdleWait {
     this.end();
   }
 
-  /** Waits for list `key`. The fetch is in the server's hands before the wait ends: a message costs one round trip. */
-  async around(
-    link: Link,
-    key: string,
-    isOnly: boolean,
-    fetch: () => Promise<unknown>,
-  ): Promise<WaitOutcome> {
+  /**
+   * Begins to wait for list `key`. Send the fetch right behind it: it is in the server's hands when the wait ends, so
+   * that a message costs one round trip. Replies of one connection come in order: with the fetch's the wait is over.
+   */
+  begin(link: Link, key: string, isOnly: boolean): void {
     const current = { link };
     this.#waiting = current;
     const seconds = this.#canTrack || isOnly ? WAIT_SECONDS : BLIND_WAIT_SECONDS;
-    const wait = link.call('blmove', [key, key, 'RIGHT', 'RIGHT', seconds]).finally(() => {
+    const ended = (failure: Error | null): void => {
+      this.#failure = failure;
       if (this.#waiting === current) this.#waiting = null;
-    });
-    return Promise.allSettled([wait, fetch()]);
+    };
+    const asked = { resolve: () => ended(null), reject: ended, isBytes: false };
+    link.callThen('blmove', [key, key, 'RIGHT', 'RIGHT', seconds], asked);
+  }
+
+  /** Why the last wait ended badly; null when it did not. */
+  get failure(): Error | null {
+    return this.#failure;
   }
 
   /** Ends the wait under way, if there is one. */

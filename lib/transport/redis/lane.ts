@@ -172,16 +172,25 @@ export class Lane {
     return Math.max(0, Math.min(MAX_FETCH, this.#options.capacity() - this.#arrived.length));
   }
 
-  async #turn(link: Link, count: number): Promise<void> {
+  /** One fetch. Its messages are accepted while the reply is being read. Never rejects. */
+  #turn(link: Link, count: number): Promise<void> {
     const request = this.#requests.next(count);
     const isWait = !this.#wait.takeNews() && this.#isDrained;
     this.#isDrained = false;
-    try {
-      const reply = isWait ? await this.#waitAndFetch(link, request) : await this.#fetch(link, request);
-      this.#settle(request, readReply(request, reply, this.#options.onRefused));
-    } catch (error) {
-      await this.#failed(request, error);
-    }
+    if (isWait) this.#beginWait(link, request);
+    return new Promise((resolve) => {
+      const reject = (error: unknown): void => resolve(this.#failed(request, error));
+      const take = (reply: unknown): void => {
+        try {
+          this.#settle(request, readReply(request, reply, this.#options.onRefused));
+          if (isWait && this.#wait.failure !== null) throw this.#wait.failure;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      link.runThen(FETCH, request.keys, request.args, { resolve: take, reject, isBytes: false });
+    });
   }
 
   #settle(request: FetchRequest, taken: readonly Taken[]): void {
@@ -225,22 +234,10 @@ export class Lane {
     }
   }
 
-  #fetch(link: Link, request: FetchRequest): Promise<unknown> {
-    return link.run(FETCH, request.keys, request.args);
-  }
-
-  async #waitAndFetch(link: Link, request: FetchRequest): Promise<unknown> {
+  #beginWait(link: Link, request: FetchRequest): void {
     const list = this.#requests.hasList(this.#primary) ? this.#primary : (request.keys[3] ?? '');
     this.#primary = list;
-    const [waited, fetched] = await this.#wait.around(link, list, this.#requests.isSingle, () =>
-      this.#fetch(link, request),
-    );
-    if (fetched.status === 'rejected') throw fetched.reason;
-    if (waited.status === 'rejected') {
-      this.#settle(request, readReply(request, fetched.value, this.#options.onRefused));
-      throw waited.reason;
-    }
-    return fetched.value;
+    this.#wait.begin(link, list, this.#requests.isSingle);
   }
 
   async #setUp(link: Link): Promise<void> {

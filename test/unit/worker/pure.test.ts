@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Fifo } from '../../../lib/worker/fifo.ts';
+import { Fifo } from '../../../lib/util/fifo.ts';
 import { nodeFile, nodeName } from '../../../lib/worker/names.ts';
 import { parseRate, TokenBucket } from '../../../lib/worker/rate-limit.ts';
 import { LimitedSet } from '../../../lib/worker/revoked.ts';
