@@ -50,17 +50,24 @@ export function applyTaskOptions(task: Task, options: TaskOptions): void {
  * `instanceof Task`, options and methods work on it too.
  */
 export function makeCallable<T extends Task>(task: T): RegisteredTask<T> {
-  const callable = (...args: unknown[]): unknown => {
+  const callable = named(task.name, (...args: unknown[]): unknown => {
     const context = currentContext();
     // Called by another task, it keeps that one's request (celery/app/task.py pushes a new one only for its own stack).
     const run = (): unknown => task.call(...args);
     return context ? run() : runInContext(directContext(task.name, args), run);
-  };
-  Reflect.deleteProperty(callable, 'length');
-  Object.defineProperty(callable, 'name', { value: task.name });
+  });
   Object.setPrototypeOf(callable, task);
   if (isRegistered<T>(callable)) return callable;
   throw new TypeError('unreachable: the prototype was just set');
+}
+
+/**
+ * A new function with this name. Not by redefining `name`: every property of such a function is slow to read, and a task
+ * is asked for many with each call.
+ */
+function named(name: string, run: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  const { [name]: callable = run } = { [name]: (...args: unknown[]) => run(...args) };
+  return callable;
 }
 
 function isRegistered<T extends Task>(callable: unknown): callable is RegisteredTask<T> {

@@ -1,4 +1,5 @@
 import { UmbelError } from '../contract/errors.ts';
+import { textOfBase64, toBase64 } from './base64.ts';
 import { decodeJson, decodeJsonUntyped, encodeJson, reencodeJson } from './json.ts';
 import { isRecord } from './record.ts';
 import type { DeliveryInfo, WireMessage } from './wire.ts';
@@ -19,7 +20,7 @@ export function encodeEnvelope(
   deliveryTag: string,
 ): string {
   const { properties, headers } = message;
-  const body = Buffer.from(message.body).toString('base64');
+  const body = toBase64(message.body);
   // Python dies of a message without tag or delivery_info, so these are always written here, after the caller's.
   const {
     delivery_tag: _tag,
@@ -85,7 +86,7 @@ function decodeBody(
     !/^(utf-?8|us-ascii|ascii)$/i.test(message.contentEncoding);
   const encoding = properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
   if (isBinary) return new Uint8Array(Buffer.from(body, encoding));
-  return encoding === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : body;
+  return encoding === 'base64' ? textOfBase64(body) : body;
 }
 
 /** Mends what is missing or of another type. In place: each message passes here, and few need it. */

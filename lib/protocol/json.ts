@@ -29,16 +29,26 @@ export function reencodeJson(value: unknown): string {
  * dropped. Throws `UmbelError('bad_message')` when it is no JSON, or nested deeper than 1000.
  */
 export function decodeJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // NaN and Infinity are Python's extension; the own reader knows them and names the place of an error.
-    value = parseJsonText(text, MAX_DEPTH);
-  }
+  const value = parse(text);
+  if (text.length <= MAX_DEPTH * 2 && !NEEDS_A_LOOK.test(text)) return value;
   const state = { isRounded: false };
   const settled = settle(value, 0, state);
   return state.isRounded ? settle(parseJsonText(text, MAX_DEPTH), 0, { isRounded: false }) : settled;
+}
+
+/**
+ * What has to be looked for in a value: typed values, a key that is dropped, integers that a double may not hold, and
+ * escapes that may spell one of these. A text of 2000 characters cannot be nested too deeply.
+ */
+const NEEDS_A_LOOK = /__|\\u|\d{16}/;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // NaN and Infinity are Python's extension; the own reader knows them and names the place of an error.
+    return parseJsonText(text, MAX_DEPTH);
+  }
 }
 
 /** As `decodeJson`, but typed values stay the objects they are: for messages that are only handed back. */

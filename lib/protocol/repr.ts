@@ -27,7 +27,8 @@ export function reprArgs(args: readonly unknown[]): string {
 
 /** Keyword arguments as a dict: `{'y': 3}`. */
 export function reprKwargs(kwargs: Readonly<Record<string, unknown>>): string {
-  return pythonRepr(kwargs);
+  for (const _name in kwargs) return pythonRepr(kwargs);
+  return '{}';
 }
 
 /**

@@ -73,11 +73,12 @@ export class Outbox {
         return;
       }
       this.#bytes += sizeOf(item);
+      if (this.#group.isUp) this.#try(item);
+      else this.#waiting.push(item);
+      // Last, so that it is on its way first.
       if (options.deadlineMs !== undefined) {
         item.timer = setTimeout(() => this.#expire(item), options.deadlineMs);
       }
-      if (this.#group.isUp) this.#try(item);
-      else this.#waiting.push(item);
     });
   }
 

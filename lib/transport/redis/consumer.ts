@@ -238,9 +238,11 @@ export class RedisConsumer implements Consumer {
     this.#leases.bookedAt(madeAt);
     const deliveries: Delivery[] = [];
     let source: string | null = null;
-    for (const [index, { tag, queue, text }] of taken.entries()) {
+    let isFirst = true;
+    for (const { tag, queue, text } of taken) {
       const key = this.#receive(tag, queue, text, deliveries);
-      source = index === 0 || source === key ? key : null;
+      source = isFirst || source === key ? key : null;
+      isFirst = false;
     }
     if (deliveries.length > 0) this.#options.onDeliveries(deliveries);
     return source;

@@ -1,6 +1,7 @@
 import { UmbelError } from '../../contract/errors.ts';
 import { encodeEnvelope } from '../../protocol/envelope.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
+import type { Link } from '../../redis/link.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import { uuid } from '../../util/clock.ts';
 import type { Destination } from '../transport.ts';
@@ -8,13 +9,17 @@ import type { Bindings } from './bindings.ts';
 import type { Keys } from './keys.ts';
 import type { RedisTransportOptions } from './options.ts';
 
-interface Batch {
+/** What goes to one list. */
+interface Load {
   readonly key: string;
   readonly queue: string;
   /** Replies to remote control: the list goes away when their reader does. */
   readonly isReply: boolean;
   readonly values: string[];
   bytes: number;
+}
+
+interface Batch extends Load {
   readonly sent: Promise<void>;
   readonly resolve: (sending: Promise<void>) => void;
 }
@@ -25,8 +30,8 @@ const MAX_BYTES = 1024 * 1024;
 const REPLY_EXPIRES_MS = 60_000;
 
 /**
- * Sends messages to lists. Those of one turn of the event loop travel in one LPUSH for each list: at once when nothing
- * is under way, else when the present turn ends.
+ * Sends messages to lists: at once when nothing is under way, so that the server wakes a worker while the caller goes on.
+ * Others of the same turn of the event loop travel in one LPUSH for each list when it ends.
  */
 export class Publisher {
   readonly #outbox: Outbox;
@@ -76,18 +81,18 @@ export class Publisher {
   #push(queue: string, message: WireMessage, destination: Destination): Promise<void> {
     const text = encodeEnvelope(message, destination, uuid());
     const key = this.#keys.list(queue, this.#keys.stepOf(message.properties));
+    const isReply = destination.isReply === true || /^reply\..*pidbox$/.test(destination.exchange);
+    if (this.#open.size === 0 && this.#outbox.isIdle) {
+      return this.#send({ key, queue, isReply, values: [text], bytes: text.length }, true);
+    }
     let batch = this.#open.get(key);
     if (batch && (batch.values.length >= MAX_VALUES || batch.bytes + text.length > MAX_BYTES)) {
       this.#open.delete(key);
-      this.#send(batch);
+      batch.resolve(this.#send(batch, false));
       batch = undefined;
     }
     if (!batch) {
-      batch = openBatch(
-        key,
-        queue,
-        destination.isReply === true || /^reply\..*pidbox$/.test(destination.exchange),
-      );
+      batch = openBatch(key, queue, isReply);
       this.#open.set(key, batch);
       this.#schedule();
     }
@@ -99,33 +104,31 @@ export class Publisher {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    if (this.#outbox.isIdle) queueMicrotask(() => this.#flush());
-    else setImmediate(() => this.#flush());
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     this.#isScheduled = false;
     const batches = this.#open;
     this.#open = new Map();
-    for (const batch of batches.values()) this.#send(batch);
+    for (const batch of batches.values()) batch.resolve(this.#send(batch, false));
   }
 
-  #send(batch: Batch): void {
-    const { key, queue, isReply, values, bytes } = batch;
-    const attempt = this.#outbox.send(
-      (link) => {
-        if (isReply) {
-          return link.transaction([
-            ['lpush', key, ...values],
-            ['pexpire', key, REPLY_EXPIRES_MS],
-          ]);
-        }
-        this.#bindings.declare(queue);
-        return link.call('lpush', [key, ...values]);
-      },
-      { what: `publish to ${queue}`, deadlineMs: this.#deadlineMs, bytes },
-    );
-    batch.resolve(attempt.then(() => {}));
+  #send({ key, queue, isReply, values, bytes }: Load, isNow: boolean): Promise<void> {
+    const attempt = (link: Link): Promise<unknown> => {
+      if (isReply) {
+        return link.transaction([
+          ['lpush', key, ...values],
+          ['pexpire', key, REPLY_EXPIRES_MS],
+        ]);
+      }
+      this.#bindings.declare(queue);
+      const sent = link.call('lpush', [key, ...values]);
+      if (isNow) link.flush();
+      return sent;
+    };
+    const options = { what: `publish to ${queue}`, deadlineMs: this.#deadlineMs, bytes };
+    return this.#outbox.send(attempt, options).then(() => {});
   }
 }
 

@@ -23,66 +23,84 @@ export const TAG_PREFIX = 'umbel:';
  *       payload, … ; the n-th message has the tag prefix + n. Entries that are no JSON object are parked at once and
  *       told at the end: minus the number of the queue, the start of the entry, …
  *
- * Reads LLEN of every list before it pops from any: a key of another type fails the call while nothing is taken yet,
- * and under CLIENT TRACKING it is what makes the server tell us of the next message in any list that was not popped.
+ * Under CLIENT TRACKING it is EXISTS that makes the server tell us of the next message in any list that was not popped.
+ * Where several lists exist, each is measured before it pops from any: a key of another type fails the call while
+ * nothing is taken yet.
  */
 export const FETCH = defineScript(
   'fetch',
   `
+local call = redis.call
 local unacked, index, parked = KEYS[1], KEYS[2], KEYS[3]
 local count, prefix, queues = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[4])
 local reply = {}
 if ARGV[3] == '1' then
   for i = 1, count do
-    local held = redis.call('HGET', unacked, prefix .. i)
+    local held = call('HGET', unacked, prefix .. i)
     if not held then break end
     reply[#reply + 1] = 0
     reply[#reply + 1] = held
   end
   if #reply > 0 then return reply end
 end
-local time = redis.call('TIME')
-local now = time[1] .. '.' .. string.format('%06d', time[2])
-local taken = 0
-local fields, scores, refused = {}, {}, {}
-local lengths = {}
-for i = 4, #KEYS do lengths[i] = redis.call('LLEN', KEYS[i]) end
-for step = 0, (#KEYS - 3) / queues - 1 do
-  for pass = 1, 2 do
-    for q = 1, queues do
-      local i = 3 + step * queues + q
-      local share = count - taken
-      if pass == 1 then share = math.ceil(share / (queues - q + 1)) end
-      if lengths[i] > 0 and share > 0 then
-        local popped = redis.call('RPOP', KEYS[i], share)
-        lengths[i] = lengths[i] - #popped
-        for _, message in ipairs(popped) do
-          if string.byte(message) == 123 then
-            taken = taken + 1
-            local tag = prefix .. taken
-            fields[#fields + 1] = tag
-            fields[#fields + 1] = '[' .. message .. ', "", ' .. ARGV[5 + q] .. ']'
-            scores[#scores + 1] = now
-            scores[#scores + 1] = tag
-            reply[#reply + 1] = q
-            reply[#reply + 1] = message
-          else
-            redis.call('LPUSH', parked, cjson.encode({
-              queue = cjson.decode(ARGV[5 + q]), reason = 'not a JSON object', at = ARGV[5], message = message,
-            }))
-            redis.call('LTRIM', parked, 0, 999)
-            refused[#refused + 1] = -q
-            refused[#refused + 1] = string.sub(message, 1, 60)
-          end
-        end
+local existing = 0
+for first = 4, #KEYS, 1000 do
+  existing = existing + call('EXISTS', unpack(KEYS, first, math.min(first + 999, #KEYS)))
+end
+if existing == 0 then return reply end
+local taken, fields, scores, refused, now = 0, {}, {}, {}, nil
+local function take(i, share)
+  local q = (i - 4) % queues + 1
+  local popped = call('RPOP', KEYS[i], share)
+  if not popped then return 0 end
+  if not now then
+    local time = call('TIME')
+    now = time[1] .. '.' .. string.format('%06d', time[2])
+  end
+  for p = 1, #popped do
+    local message = popped[p]
+    if string.byte(message) == 123 then
+      taken = taken + 1
+      local tag = prefix .. taken
+      fields[#fields + 1] = tag
+      fields[#fields + 1] = '[' .. message .. ', "", ' .. ARGV[5 + q] .. ']'
+      scores[#scores + 1] = now
+      scores[#scores + 1] = tag
+      reply[#reply + 1] = q
+      reply[#reply + 1] = message
+    else
+      call('LPUSH', parked, cjson.encode({
+        queue = cjson.decode(ARGV[5 + q]), reason = 'not a JSON object', at = ARGV[5], message = message,
+      }))
+      call('LTRIM', parked, 0, 999)
+      refused[#refused + 1] = -q
+      refused[#refused + 1] = string.sub(message, 1, 60)
+    end
+  end
+  return #popped
+end
+if existing > 1 or take(4, count) == 0 then
+  local lengths, last = {}, 3
+  while existing > 0 do
+    last = last + 1
+    lengths[last] = call('LLEN', KEYS[last])
+    if lengths[last] > 0 then existing = existing - 1 end
+  end
+  for step = 0, (last - 4) / queues do
+    for pass = 1, 2 do
+      for q = 1, queues do
+        local i = 3 + step * queues + q
+        local length, share = lengths[i] or 0, count - taken
+        if pass == 1 then share = math.ceil(share / (queues - q + 1)) end
+        if length > 0 and share > 0 then lengths[i] = length - take(i, share) end
       end
     end
   end
 end
 for first = 1, #fields, 1000 do
   local last = math.min(first + 999, #fields)
-  redis.call('HSET', unacked, unpack(fields, first, last))
-  redis.call('ZADD', index, unpack(scores, first, last))
+  call('HSET', unacked, unpack(fields, first, last))
+  call('ZADD', index, unpack(scores, first, last))
 end
 for _, item in ipairs(refused) do reply[#reply + 1] = item end
 return reply
