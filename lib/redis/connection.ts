@@ -1,4 +1,4 @@
-import { createConnection, isIP, type Socket } from 'node:net';
+import { createConnection, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import { Fifo } from '../util/fifo.ts';
 import { ConnectionLost, messageOf, ReplyError } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -30,6 +30,7 @@ export interface ConnectionEvents {
 }
 
 const KEEPALIVE_MS = 15_000;
+const READ_BYTES = 64 * 1024;
 /** What was written last may still leave after `end`; a server that is frozen does not take it. */
 const LINGER_MS = 2000;
 /** Text of one turn beyond which it is not held back for the end of the turn. */
@@ -153,29 +154,41 @@ export class Connection {
   }
 
   async #dial(): Promise<Socket> {
-    const { host, port, path, tls } = this.#address;
-    const where = path ? { path } : { host, port };
-    let socket: Socket;
-    if (tls) {
-      const { connect } = await import('node:tls');
-      const serverName = isIP(host) === 0 ? { servername: host } : {};
-      socket = connect({ ...where, ...serverName, ...tlsOptions(tls) });
-    } else socket = createConnection(where);
+    const socket = await this.#open();
     this.#dialing = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => {
       this.#error = error;
     });
     socket.on('close', () => this.#onClose());
     if (this.#isEnded) socket.destroy();
     await new Promise<void>((resolve, reject) => {
-      socket.once(tls ? 'secureConnect' : 'connect', resolve);
+      socket.once(this.#address.tls ? 'secureConnect' : 'connect', resolve);
       socket.once('close', () => reject(this.#lost()));
     });
     this.#dialing = null;
     return socket;
+  }
+
+  async #open(): Promise<Socket> {
+    const { host, port, path, tls } = this.#address;
+    const where = path ? { path } : { host, port };
+    if (tls) {
+      const { connect } = await import('node:tls');
+      const serverName = isIP(host) === 0 ? { servername: host } : {};
+      const socket = connect({ ...where, ...serverName, ...tlsOptions(tls) });
+      socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+      return socket;
+    }
+    // All that comes passes through one buffer: a stream would make a new one for each read.
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (length: number): boolean => {
+      this.#onData(buffer.subarray(0, length));
+      return true;
+    };
+    const options: NetConnectOpts = { ...where, onread: { buffer, callback } };
+    return createConnection(options);
   }
 
   #write(command: string, args: readonly Argument[]): void {

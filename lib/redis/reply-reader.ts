@@ -12,6 +12,7 @@ interface Frame {
 
 const [CR, MINUS, ZERO] = [13, 45, 48];
 const [STRING, ERROR, INTEGER, BULK, ARRAY] = [43, 45, 58, 36, 42];
+const NOTHING: Buffer = Buffer.alloc(0);
 /** More than a line of a server has; who sends more speaks something else. */
 const MAX_LINE = 64 * 1024;
 
@@ -28,7 +29,7 @@ export class ReplyReader {
   #size = 0;
   /** With fewer bytes than this there is nothing more to read. */
   #needed = 1;
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
   #at = 0;
   #isBytes = false;
 
@@ -38,11 +39,14 @@ export class ReplyReader {
     this.#wantsBytes = wantsBytes;
   }
 
+  /** `chunk` is the caller's again when this returns. */
   read(chunk: Buffer): void {
-    this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size < this.#needed) return;
-    this.#buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size);
+    if (this.#size < this.#needed) {
+      this.#chunks.push(Buffer.from(chunk));
+      return;
+    }
+    this.#buffer = this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk], this.#size);
     this.#chunks = [];
     this.#at = 0;
     this.#needed = 1;
@@ -50,7 +54,8 @@ export class ReplyReader {
       // One element after the other.
     }
     this.#size = this.#buffer.length - this.#at;
-    if (this.#size > 0) this.#chunks.push(this.#buffer.subarray(this.#at));
+    if (this.#size > 0) this.#chunks.push(Buffer.from(this.#buffer.subarray(this.#at)));
+    this.#buffer = NOTHING;
   }
 
   /** Reads one element; false when it has not come as a whole. */
