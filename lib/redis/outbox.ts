@@ -1,4 +1,5 @@
 import { UmbelError } from '../contract/errors.ts';
+import { WhenEmpty } from '../util/when-empty.ts';
 import type { ConnectionGroup } from './connection-group.ts';
 import { ConnectionLost, isPassing, messageOf } from './failures.ts';
 import type { Link } from './link.ts';
@@ -38,6 +39,7 @@ export class Outbox {
   readonly #group: ConnectionGroup;
   readonly #maxBytes: number;
   readonly #unsubscribe: () => void;
+  readonly #whenEmpty = new WhenEmpty();
   #waiting: Item[] = [];
   #bytes = 0;
   #inFlight = 0;
@@ -82,6 +84,11 @@ export class Outbox {
     });
   }
 
+  /** Resolves when nothing is under way any more, after `limitMs` at the latest. */
+  async settled(limitMs: number): Promise<void> {
+    if (this.#inFlight > 0) await this.#whenEmpty.wait(limitMs);
+  }
+
   /** Rejects everything that still waits. */
   close(): void {
     this.#unsubscribe();
@@ -94,16 +101,21 @@ export class Outbox {
     this.#inFlight += 1;
     item.attempt(this.#group.command).then(
       (reply) => {
-        this.#inFlight -= 1;
         this.#bytes -= sizeOf(item);
         this.#settle(item);
         item.resolve(reply);
+        this.#answered();
       },
       (error: unknown) => {
-        this.#inFlight -= 1;
         this.#failed(item, error);
+        this.#answered();
       },
     );
+  }
+
+  #answered(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#whenEmpty.tell();
   }
 
   #failed(item: Item, error: unknown): void {

@@ -346,6 +346,17 @@ describe.each(BROKERS)('transport on $name', ({ start }) => {
     expect(await transport.purge('none')).toBe(0);
   });
 
+  test('has sent what was published when it stops, though nobody waited for it', async () => {
+    const hasty = await open();
+    for (const id of ids(5)) {
+      hasty
+        .publish({ exchange: '', routingKey: 'celery', queue: { name: 'celery' } }, taskMessage(id))
+        .catch(() => {});
+    }
+    await hasty.stop();
+    expect(await messagesIn('celery')).toBe(5);
+  });
+
   test('goes on after a reset: nothing sent or taken is lost', async () => {
     const proxy = new FaultProxy(broker.port);
     await proxy.start();

@@ -1,4 +1,5 @@
 import type { WireMessage } from '../../protocol/wire.ts';
+import { WhenEmpty } from '../../util/when-empty.ts';
 import type { Destination } from '../transport.ts';
 
 /** One message on its way. */
@@ -27,6 +28,7 @@ const ITEM_BYTES = 2_048;
 export class Outgoing {
   readonly waiting = new Set<Item>();
   readonly sent = new Set<Item>();
+  readonly #whenEmpty = new WhenEmpty();
   #bytes = 0;
   #count = 0;
 
@@ -61,6 +63,11 @@ export class Outgoing {
     return [...this.waiting].sort((a, b) => a.number - b.number);
   }
 
+  /** Resolves when none is left, after `limitMs` at the latest. */
+  async settled(limitMs: number): Promise<void> {
+    if (!this.#isEmpty) await this.#whenEmpty.wait(limitMs);
+  }
+
   succeed(item: Item): void {
     if (this.#settle(item)) item.resolve();
   }
@@ -76,6 +83,11 @@ export class Outgoing {
     this.waiting.delete(item);
     this.#bytes -= item.content.length + ITEM_BYTES;
     if (item.timer) clearTimeout(item.timer);
+    if (this.#isEmpty) this.#whenEmpty.tell();
     return true;
+  }
+
+  get #isEmpty(): boolean {
+    return this.waiting.size + this.sent.size === 0;
   }
 }

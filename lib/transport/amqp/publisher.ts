@@ -22,6 +22,7 @@ export interface PublisherParts {
 
 /** A message that was on so many channels that the broker closed is taken for the cause. */
 const MAX_FAILURES = 3;
+const STOP_LIMIT_MS = 2000;
 
 /**
  * Sends messages and waits for the broker's word on each (publisher confirms). What the broker has not confirmed when
@@ -62,7 +63,10 @@ export class Publisher implements Service {
     return this.#channel.start();
   }
 
+  /** Waits for the broker's word on what is under way, 2 s at most. */
   async stop(): Promise<void> {
+    const { connection } = this.#parts;
+    if (connection.isUp && connection.blockedReason === null) await this.#outgoing.settled(STOP_LIMIT_MS);
     await this.#channel.stop();
     for (const item of [...this.#outgoing.waiting, ...this.#outgoing.sent]) {
       this.#outgoing.fail(item, this.#unavailable(item, 'the connection was closed'));

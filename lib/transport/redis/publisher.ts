@@ -26,6 +26,7 @@ interface Batch extends Load {
 
 const MAX_VALUES = 500;
 const MAX_BYTES = 1024 * 1024;
+const STOP_LIMIT_MS = 2000;
 /** Life of an unread reply: its reader may be gone for good. */
 const REPLY_EXPIRES_MS = 60_000;
 
@@ -63,6 +64,12 @@ export class Publisher {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Sends what is gathered; resolves when the server has answered all, after 2 s at the latest. */
+  async stop(): Promise<void> {
+    this.#flush();
+    await this.#outbox.settled(STOP_LIMIT_MS);
   }
 
   async #publishTo(destination: Destination, message: WireMessage): Promise<void> {

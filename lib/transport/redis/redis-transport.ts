@@ -114,6 +114,7 @@ export class RedisTransport implements Transport {
   async stop(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     await Promise.all([...this.#replyQueues].map((queue) => queue.close()));
+    await this.#publisher.stop();
     await this.#group.stop();
     this.#outbox.close();
     this.#settlements.close();
