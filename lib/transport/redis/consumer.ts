@@ -51,6 +51,7 @@ export class RedisConsumer implements Consumer {
   readonly #unsubscribe: (() => void)[] = [];
   #prefetch: number;
   #isTurnPlanned = false;
+  #isHandingOver = false;
   #stopping: Promise<void> | null = null;
 
   constructor(parts: ConsumerParts, options: ConsumerOptions) {
@@ -244,7 +245,15 @@ export class RedisConsumer implements Consumer {
       source = isFirst || source === key ? key : null;
       isFirst = false;
     }
-    if (deliveries.length > 0) this.#options.onDeliveries(deliveries);
+    if (deliveries.length === 0) return source;
+    const wasPlanned = this.#isTurnPlanned;
+    this.#isHandingOver = true;
+    try {
+      this.#options.onDeliveries(deliveries);
+    } finally {
+      this.#isHandingOver = false;
+      if (this.#isTurnPlanned && !wasPlanned) this.#startTurn();
+    }
     return source;
   }
 
@@ -271,6 +280,11 @@ export class RedisConsumer implements Consumer {
   #planTurn(): void {
     if (this.#isTurnPlanned) return;
     this.#isTurnPlanned = true;
+    // Tasks that are being handed over start first.
+    if (!this.#isHandingOver) this.#startTurn();
+  }
+
+  #startTurn(): void {
     setImmediate(() => {
       this.#isTurnPlanned = false;
       this.#settler.write();
