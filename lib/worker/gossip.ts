@@ -77,11 +77,9 @@ export class Gossip implements Service {
   }
 
   #note({ type, hostname, freq }: CeleryEvent): void {
-    const { logger, elections } = this.#options;
+    const { logger } = this.#options;
     if (type === 'worker-offline') {
-      if (!this.#peers.delete(hostname)) return;
-      logger.debug(`${hostname} left`);
-      elections.onPeers(this.peers);
+      if (this.#peers.delete(hostname)) logger.debug(`${hostname} left`);
       return;
     }
     const known = this.#peers.get(hostname);
@@ -100,13 +98,11 @@ export class Gossip implements Service {
       for (const peer of this.#peers.values()) peer.heardAt = now;
       return;
     }
-    let hasLost = false;
     for (const [name, { heardAt, freqSeconds }] of this.#peers) {
       if (now - heardAt <= freqSeconds * EXPIRE_WINDOW * 1000) continue;
       this.#peers.delete(name);
-      hasLost = true;
       this.#options.logger.info(`missed heartbeat from ${name}`);
     }
-    if (hasLost) this.#options.elections.onPeers(this.peers);
+    this.#options.elections.onLook(this.peers);
   }
 }

@@ -43,6 +43,7 @@ export class Neighbors implements Service {
     if (!isGossiping) return;
     this.elections = new Elections({
       hostname,
+      clock,
       logger,
       send: (type, fields) => events.send(type, fields),
       actions: { task: async (action) => void (await apply(app, decodeSignature(action), {})) },

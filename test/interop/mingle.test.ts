@@ -79,6 +79,17 @@ it('workers of both languages tell each other what is revoked, and notice when o
   await first.logged(/INFO\/MainProcess\] missed heartbeat from py1@test/, 30_000);
 }, 90_000);
 
+/** Waits until all know all others: who does not would count too few votes. */
+async function acquainted(ours: readonly LocalWorker[], python: TestProcess): Promise<void> {
+  const names = [...ours.map(({ worker }) => worker.settings.hostname), 'py1@test'];
+  for (const [index, worker] of ours.entries()) {
+    for (const name of names.filter((_, other) => other !== index)) {
+      await worker.logged(new RegExp(`${name} joined the party`));
+    }
+  }
+  for (const name of names.slice(0, -1)) await python.waitFor(new RegExp(`${name} joined the party`), 30_000);
+}
+
 it('elects one worker to act, also when there is only one', async () => {
   const action = client.signature('m.note').toJSON();
   const first = await local('ts1@test').start();
@@ -88,14 +99,7 @@ it('elects one worker to act, also when there is only one', async () => {
   const others = [await local('ts2@test').start(), await local('ts3@test').start()];
   const python = await stock('py1@test');
   const all = [first, ...others];
-  // Who does not know all others would count too few votes.
-  const names = ['ts1@test', 'ts2@test', 'ts3@test', 'py1@test'];
-  for (const [index, worker] of all.entries()) {
-    for (const name of names.filter((_, other) => other !== index)) {
-      await worker.logged(new RegExp(`${name} joined the party`));
-    }
-  }
-  for (const name of names.slice(0, 3)) await python.waitFor(new RegExp(`${name} joined the party`), 30_000);
+  await acquainted(all, python);
   await client.control.election('many', 'task', action);
   const concluded = (): number =>
     all.filter(({ log }) => /(I won the election|elected for) many/.test(log)).length;
@@ -113,4 +117,26 @@ it('elects one worker to act, also when there is only one', async () => {
     15_000,
   );
   expect(ran).toHaveLength(2);
+}, 90_000);
+
+it('one worker acts also when a worker of Celery hears of the election late, and concludes without itself', async () => {
+  const action = client.signature('m.note').toJSON();
+  const names = ['ts1@test', 'ts2@test', 'ts3@test'];
+  const ours = await Promise.all(names.map((name) => local(name).start()));
+  const python = await stock('py1@test');
+  await acquainted(ours, python);
+  for (const round of [1, 2, 3]) {
+    python.child.kill('SIGSTOP');
+    await client.control.election(`late-${round}`, 'task', action);
+    // They answer after they have stood, and again after they have heard each other.
+    for (const _ of ['stood', 'voted']) {
+      expect(await client.control.inspect({ destination: names, timeout: 5 }).clock()).toBeTruthy();
+    }
+    python.child.kill('SIGCONT');
+    await python.waitFor(new RegExp(`elected for 'late-${round}'`), 15_000);
+    await waitUntil('the winner has acted', () => ran.length === round);
+  }
+  // Tasks of another would be there before the answers to this.
+  await client.control.inspect({ destination: names, timeout: 5 }).clock();
+  expect(ran).toHaveLength(3);
 }, 90_000);
