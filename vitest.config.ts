@@ -12,8 +12,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
     maxWorkers: 2,
-    // Real servers on a machine that others use: in CI a second chance, which the report shows.
-    retry: process.env['CI'] ? 1 : 0,
     expect: { requireAssertions: true },
     allowOnly: false,
   },
