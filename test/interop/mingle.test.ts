@@ -51,6 +51,9 @@ async function stock(hostname: string): Promise<TestProcess> {
   );
   pythons.push(worker);
   await worker.waitFor(/ready\./, 30_000);
+  // On Redis it says so before it listens to remote control.
+  const ask = client.control.inspect({ destination: [hostname], timeout: 1 });
+  await waitUntil(`${hostname} answers`, async () => hostname in (await ask.ping()), 15_000);
   return worker;
 }
 
