@@ -15,6 +15,24 @@ export async function freePort() {
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Latencies of calls at a steady rate. `once` makes a call and resolves with its latency. */
+export async function paced({ count, perSecond }, once) {
+  const waits = [];
+  for (let i = 0; i < count; i++) {
+    waits.push(once());
+    await sleep(1000 / perSecond);
+  }
+  return Promise.all(waits);
+}
+
+/** Calls before a measurement, so that it finds compiled code: a worker runs for weeks. `once` makes a call. */
+export async function warmUp(count, once) {
+  for (let done = 0; done < count; done += 50) await Promise.all(Array.from({ length: 50 }, once));
+}
+
+/** Wall time with the fraction that processes can compare. */
+export const now = () => performance.timeOrigin + performance.now();
+
 /** Starts a process that ends with the benchmark; its output is kept for the error message. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });

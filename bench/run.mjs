@@ -1,5 +1,6 @@
 // `npm run bench`: Umbel beside its peers, in one run, in interleaved rounds. Prints medians and ratios.
 //   --rounds N (default 3)   --tasks N (default 20000)   --only drain|latency|engine   --broker redis|rabbitmq|engine
+//   latency: --rate N (tasks a second, default 100)   --warm-ups N (tasks before, default 5000)
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -16,6 +17,8 @@ const { values: options } = parseArgs({
     tasks: { type: 'string', default: '20000' },
     only: { type: 'string' },
     broker: { type: 'string' },
+    rate: { type: 'string', default: '100' },
+    'warm-ups': { type: 'string', default: '5000' },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -120,13 +123,14 @@ if (!options.only || options.only === 'drain') {
 if (!options.only || options.only === 'latency') {
   const rows = await measure('latency', (entry, server) =>
     entry.contender.latency(server, {
+      warmUps: Number(options['warm-ups']),
       count: 300,
-      perSecond: 100,
+      perSecond: Number(options.rate),
       concurrency: Math.min(10, entry.concurrency),
       clientFor,
     }),
   );
-  print(['delay() to start of the body, 100 tasks/s', 'p50 ms', 'p99 ms', 'best p99 ms']);
+  print([`delay() to start of the body, ${options.rate} tasks/s`, 'p50 ms', 'p99 ms', 'best p99 ms']);
   print(['---', '---:', '---:', '---:']);
   for (const [index, { label }] of contenders.entries()) {
     if (rows[index].length === 0) continue;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import Queue from 'bee-queue';
-import { outputOf, sleep, start, stop, timeDrain } from '../measure.mjs';
+import { now, outputOf, paced, sleep, start, stop, timeDrain, warmUp } from '../measure.mjs';
 
 const script = fileURLToPath(new URL('./bee-queue-worker.mjs', import.meta.url));
 
@@ -27,23 +27,24 @@ export const beeQueue = {
     return { ...drained, enqueuePerSecond };
   },
 
-  async latency({ port }, { count, perSecond, concurrency }) {
+  async latency({ port }, { warmUps, count, perSecond, concurrency }) {
     const queue = new Queue('bench', { redis: { host: '127.0.0.1', port }, isWorker: false });
     await queue.ready();
     const worker = start(process.execPath, [script, String(port), String(concurrency)]);
     await outputOf(worker, /ready/);
-    const waits = [];
-    for (let i = 0; i < count; i++) {
-      const sent = performance.timeOrigin + performance.now();
+    // Not by their events: under load some of them come before the job is known here, and are lost.
+    await warmUp(warmUps, () => queue.createJob({ isTimed: true }).save());
+    while ((await queue.checkHealth()).succeeded < warmUps) await sleep(20);
+    const latencies = await paced({ count, perSecond }, async () => {
+      const sent = now();
       const job = queue.createJob({ isTimed: true });
       const ended = new Promise((resolve, reject) => {
         job.on('succeeded', (at) => resolve(at - sent));
         job.on('failed', reject);
       });
-      waits.push(job.save().then(() => ended));
-      await sleep(1000 / perSecond);
-    }
-    const latencies = await Promise.all(waits);
+      await job.save();
+      return ended;
+    });
     await stop(worker);
     await queue.close();
     return latencies;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents } from 'bullmq';
-import { outputOf, sleep, start, stop, timeDrain } from '../measure.mjs';
+import { now, outputOf, paced, start, stop, timeDrain, warmUp } from '../measure.mjs';
 
 const script = fileURLToPath(new URL('./bullmq-worker.mjs', import.meta.url));
 
@@ -23,25 +23,22 @@ export const bullmq = {
     return { ...drained, enqueuePerSecond };
   },
 
-  async latency({ port }, { count, perSecond, concurrency }) {
+  async latency({ port }, { warmUps, count, perSecond, concurrency }) {
     const connection = { host: '127.0.0.1', port };
     const queue = new Queue('bench', { connection });
+    // It listens once for each job that is waited for, and Node warns from eleven on.
+    queue.setMaxListeners(0);
     const events = new QueueEvents('bench', { connection });
     await events.waitUntilReady();
     const worker = start(process.execPath, [script, String(port), String(concurrency)]);
     await outputOf(worker, /ready/);
-    const waits = [];
-    for (let i = 0; i < count; i++) {
-      const sent = performance.timeOrigin + performance.now();
-      waits.push(
-        queue
-          .add('started_at', {})
-          .then((job) => job.waitUntilFinished(events))
-          .then((at) => at - sent),
-      );
-      await sleep(1000 / perSecond);
-    }
-    const latencies = await Promise.all(waits);
+    const once = async () => {
+      const sent = now();
+      const job = await queue.add('started_at', {});
+      return (await job.waitUntilFinished(events)) - sent;
+    };
+    await warmUp(warmUps, once);
+    const latencies = await paced({ count, perSecond }, once);
     await stop(worker);
     await events.close();
     await queue.close();

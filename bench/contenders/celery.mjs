@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { sleep, start, stop, timeDrain } from '../measure.mjs';
+import { now, paced, start, stop, timeDrain, warmUp } from '../measure.mjs';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const module = 'celery_tasks';
@@ -25,23 +25,18 @@ export function celeryWorker(name, worker) {
       return { ...drained, enqueuePerSecond };
     },
 
-    async latency(server, { count, perSecond, concurrency, clientFor }) {
+    async latency(server, { warmUps, count, perSecond, concurrency, clientFor }) {
       const client = await clientFor(server);
       const child = worker(server, concurrency);
+      const once = async () => {
+        const sent = now();
+        const result = await client.startedAt.delay();
+        return (await result.get({ timeout: 30 })) - sent;
+      };
       // The first one waits for the worker to be up.
-      await (await client.startedAt.delay()).get({ timeout: 30 });
-      const waits = [];
-      for (let i = 0; i < count; i++) {
-        const sent = performance.timeOrigin + performance.now();
-        waits.push(
-          client.startedAt
-            .delay()
-            .then((result) => result.get({ timeout: 30 }))
-            .then((at) => at - sent),
-        );
-        await sleep(1000 / perSecond);
-      }
-      const latencies = await Promise.all(waits);
+      await once();
+      await warmUp(warmUps, once);
+      const latencies = await paced({ count, perSecond }, once);
       await stop(child);
       await client.close();
       return latencies;
