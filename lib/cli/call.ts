@@ -4,7 +4,7 @@ import { toError } from '../contract/errors.ts';
 import { type SerializerName, serializerNamed } from '../protocol/serializer.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
-import { seconds, wholeNumber } from './parse.ts';
+import { secondsFromNow, wholeNumber } from './parse.ts';
 
 interface CallOptions {
   readonly args: readonly unknown[];
@@ -76,7 +76,7 @@ export function registerCall(program: Command): void {
     .option('-a, --args <json>', 'positional arguments as a JSON array', jsonArray, [])
     .option('-k, --kwargs <json>', 'keyword arguments as a JSON object', jsonObject, {})
     .option('--eta <time>', 'ISO time before which it must not start', isoTime)
-    .option('--countdown <seconds>', 'seconds to wait before it starts', seconds)
+    .option('--countdown <seconds>', 'seconds to wait before it starts', secondsFromNow)
     .option('--expires <time>', 'seconds or ISO time after which it must not start', expiry)
     .option('--queue <name>', 'queue to send it to')
     .option('--exchange <name>', 'exchange to send it to')

@@ -4,7 +4,7 @@ import { EventReceiver } from '../events/receiver.ts';
 import type { CeleryEvent } from '../protocol/event.ts';
 import { maskData } from '../util/mask.ts';
 import { type GlobalOptions, withApp } from './context.ts';
-import { dumpLine } from './event-dump.ts';
+import { EventDump } from './event-dump.ts';
 import { say } from './output.ts';
 import { runTop } from './top/top.ts';
 import { untilEndSignal } from './until-signal.ts';
@@ -33,7 +33,8 @@ export function registerEvents(program: Command): void {
 }
 
 async function dumpEvents(app: Celery, asJson: boolean): Promise<void> {
-  const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(maskData(event)) : dumpLine(event));
+  const dump = new EventDump();
+  const line = (event: CeleryEvent): string => (asJson ? JSON.stringify(maskData(event)) : dump.line(event));
   const receiver = new EventReceiver({
     transport: await app.transport(),
     exchange: app.conf.event_exchange,

@@ -8,6 +8,13 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** The same, also below 0: a time that has passed. */
+export function secondsFromNow(text: string): number {
+  const value = numberOf(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError(`"${text}" is not a number of seconds.`);
+  return value;
+}
+
 /** NaN also for nothing and for what is beyond all numbers: an empty variable of a script is no zero. */
 function numberOf(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);

@@ -31,7 +31,7 @@ export function registerPurge(program: Command): void {
 }
 
 async function purge(app: Celery, { queues, excludeQueues = [], force }: PurgeOptions): Promise<void> {
-  const names = (queues ?? app.queueNames()).filter((name) => !excludeQueues.includes(name));
+  const names = [...new Set(queues ?? app.queueNames())].filter((name) => !excludeQueues.includes(name));
   if (names.length === 0) {
     throw new CliExit(EXIT.usage, 'Error: Every queue is excluded; none is left to purge.');
   }

@@ -67,7 +67,9 @@ describe('umbel events', () => {
     await dump.waitFor(/-> evdump: starting capture\.\.\./);
     await json.waitFor(/"type":"worker-heartbeat"/);
     await (await bench.app.sendTask('w.add', [1, 2])).get({ timeout: 10 });
-    await dump.waitFor(/top@box \[\d{4}-\d\d-\d\d [\d:.]+\] \S*\([-0-9a-f]{36}\) task succeeded .*result=/);
+    await dump.waitFor(
+      /top@box \[\d{4}-\d\d-\d\d [\d:]+\.\d{6}\] task succeeded: w\.add\([-0-9a-f]{36}\) args=\(1, 2\) kwargs={} .*result=3,/,
+    );
     await json.waitFor(/"type":"task-succeeded"/);
     expect(await dump.stop('SIGINT')).toBe(0);
     expect(await json.stop('SIGTERM')).toBe(0);

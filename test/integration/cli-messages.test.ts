@@ -114,6 +114,7 @@ describe('usage', () => {
     [['-A', 'good', 'worker', '-c', ' '], 2, /is not a whole number/],
     [['queues', '--watch', '0'], 2, /It is 0, but must be 0\.1 seconds at least/],
     [['call', 'x', '--eta', 'soon'], 2, /It must be an ISO time/],
+    [['call', 'x', '--countdown', 'soon'], 2, /"soon" is not a number of seconds/],
     [['call', 'x', '--expires', ''], 2, /It must be seconds or an ISO time/],
     [['call', 'x', '--priority', '300'], 2, /A priority is a whole number from 0 to 255/],
     [
@@ -189,6 +190,18 @@ describe('a broker that is away, or will not have us', () => {
       /^Error: Cannot connect to redis:\/\/:\*+@127\.0\.0\.1:\d+\/0: WRONGPASS [^.]*\.\n$/,
     ],
     ['the right one', () => ['-b', at(':pa%40ss@'), 'status', '-t', '0.2'], 69, /No nodes replied/],
+    [
+      'the right one, but no worker to inspect',
+      () => ['-b', at(':pa%40ss@'), 'inspect', 'active', '-t', '0.2'],
+      69,
+      /^Error: No nodes replied within time constraint\n$/,
+    ],
+    [
+      'nor to control',
+      () => ['-b', at(':pa%40ss@'), 'control', 'pool_grow', '-t', '0.2', '-j'],
+      69,
+      /^Error: No nodes replied within time constraint\n$/,
+    ],
     [
       'a user that may not write',
       () => ['-b', at('reader:r@'), 'call', 'a.b'],
@@ -276,6 +289,9 @@ describe('with a worker', () => {
       code: 1,
       output: "Error: TypeError('boom')\n",
     });
+    const traceback = await run('result', failed.output.trim(), '--traceback');
+    expect(traceback).toEqual({ code: 0, output: expect.stringMatching(/^TypeError: boom\n {4}at /) });
+    expect(await run('result', 'no-such-id', '--traceback')).toEqual({ code: 0, output: '\n' });
     const unknown = await run('result', 'no-such-id', '--timeout', '0.2');
     expect(unknown).toEqual({
       code: 1,
@@ -290,7 +306,10 @@ describe('with a worker', () => {
       /No nodes replied.*\nNobody is called elsewhere@box\? See: umbel status/,
     );
     expect(elsewhere.code).toBe(69);
-    await run('call', 'w.add', '--queue', 'nobody', '-a', '[1, 1]');
+    expect((await run('status', '-d', 'cli@box,elsewhere@box', '-t', '0.5')).output).toBe(
+      '->  cli@box: OK\n\n1 node online.\n',
+    );
+    await run('call', 'w.add', '--queue', 'nobody', '-a', '[1, 1]', '--countdown', '-5');
     expect((await run('queues', '-Q', 'nobody,celery')).output).toMatch(
       /^Queue +Ready +Unacked +Consumers\nnobody +1 +0 +0 +nobody takes from it\ncelery +0 +0 +1 +cli@box\n$/,
     );
@@ -300,9 +319,11 @@ describe('with a worker', () => {
     );
     const settings = await run('report', '--json');
     expect(JSON.parse(settings.output).settings).toMatchObject({ task_default_queue: 'celery' });
-    expect((await run('purge', '-f', '-Q', 'nobody')).output).toContain(
-      'Purged 1 message from 1 known task queue.',
+    await bench.app.sendTask('w.add', [1, 1], { queue: 'kept' });
+    expect((await run('purge', '-f', '-Q', 'nobody,kept,nobody', '-X', 'kept')).output).toBe(
+      'Purged 1 message from 1 known task queue.\n',
     );
+    expect([await bench.waiting('nobody'), await bench.waiting('kept')]).toEqual([0, 1]);
     const second = bench.launch('-P', 'async', '-n', 'second@box', '--pidfile', pidfile);
     expect(await second.ended()).toBe(73);
     expect(second.output).toContain("Seems we're already running? (pid: ");

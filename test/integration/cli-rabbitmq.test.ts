@@ -39,6 +39,10 @@ describe('the command line on RabbitMQ', () => {
     expect((await run('inspect', 'active_queues')).output).toMatch(/celery/);
     expect((await run('control', 'add_consumer', 'late')).output).toMatch(/add consumer late/);
     await worker.waitFor(/late/);
+    expect(await run('list', 'bindings')).toEqual({
+      code: 2,
+      output: expect.stringMatching(/^Error: amqp:\S+ does not tell its bindings to clients\.\n$/),
+    });
   }, 60_000);
 
   test('the dashboard takes an app whose results only their sender can read', async () => {

@@ -2,17 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defaultConfig } from '../../lib/app/config.ts';
 import { Router } from '../../lib/app/router.ts';
+import { EventDump } from '../../lib/cli/event-dump.ts';
 import { Reject } from '../../lib/index.ts';
 import {
   MaxRetriesExceededError,
   NotRegistered,
   TimeLimitExceeded,
 } from '../../lib/protocol/celery-errors.ts';
+import type { CeleryEvent } from '../../lib/protocol/event.ts';
 import { decodeException, encodeException, exceptionRepr } from '../../lib/protocol/exception.ts';
 import { reprArgs } from '../../lib/protocol/repr.ts';
 import { LimitedSet } from '../../lib/worker/revoked.ts';
 import { ROOT } from '../kit/process.ts';
 import { PYTHON } from '../kit/python.ts';
+import { golden } from '../wire/golden.ts';
 
 /* What Python's own objects decide, asked live, and what ours do. */
 
@@ -31,6 +34,7 @@ interface Answers {
   readonly exceptions: readonly { readonly record: unknown; readonly repr: string; readonly type: string }[];
   readonly read: readonly { readonly type: string; readonly args: unknown[] }[];
   readonly limitedSet: readonly string[][];
+  readonly dumped: readonly string[];
 }
 
 const SETTINGS: readonly Settings[] = [
@@ -103,6 +107,8 @@ const STEPS: (['add', string, number] | ['purge', number])[] = [
 ];
 const [MAX, EXPIRES] = [3, 10];
 
+const EVENTS = golden<{ body: CeleryEvent | CeleryEvent[] }[]>('events').flatMap(({ body }) => body);
+
 let answers: Answers;
 
 beforeAll(() => {
@@ -110,6 +116,7 @@ beforeAll(() => {
     routes: CASES,
     seed: 20_261_121,
     exceptions: ERRORS.map((error) => encodeException(error, 'tasks')),
+    events: EVENTS,
     limitedSet: { steps: STEPS, maxlen: MAX, expires: EXPIRES },
   };
   const { stdout, stderr, status } = spawnSync(PYTHON, [`${ROOT}test/interop/vectors_py.py`], {
@@ -183,6 +190,13 @@ describe('errors', () => {
       ['PaymentRefused', 'own'],
     ]);
   });
+});
+
+test('events are dumped as Python dumps them, each on one line', () => {
+  const dump = new EventDump();
+  const lines = EVENTS.map((event) => dump.line(event));
+  expect(lines).toEqual(answers.dumped.map((text) => text.trimEnd().replaceAll('\n', ' ')));
+  expect(new Set(EVENTS.map(({ type }) => type)).size).toBeGreaterThan(8);
 });
 
 test('the set of revoked ids forgets as Python forgets', () => {

@@ -1,4 +1,5 @@
 """Asks Python's own objects what they decide, for cases that arrive as JSON on standard input."""
+import io
 import json
 import random
 import re
@@ -9,6 +10,7 @@ import celery
 import kombu
 from celery import Celery
 from celery.app.routes import prepare
+from celery.events.dumper import Dumper
 from celery.utils.collections import LimitedSet
 from celery.utils.saferepr import saferepr
 from kombu import Exchange, Queue
@@ -135,6 +137,17 @@ def limited_set(steps, maxlen, expires):
     return seen
 
 
+def dumped(events):
+    """What `celery events --dump` prints of each."""
+    dumper = Dumper()
+    lines = []
+    for event in events:
+        dumper.out = io.StringIO()
+        dumper.on_event(event)
+        lines.append(dumper.out.getvalue())
+    return lines
+
+
 asked = json.load(sys.stdin)
 print(json.dumps({
     "versions": [celery.__version__, kombu.__version__],
@@ -142,5 +155,6 @@ print(json.dumps({
     "reprs": reprs(asked["seed"], 150),
     "exceptions": exceptions(),
     "read": read_exceptions(asked["exceptions"]),
+    "dumped": dumped(asked["events"]),
     "limitedSet": limited_set(**asked["limitedSet"]),
 }, default=repr))
