@@ -60,7 +60,8 @@ export class Producer {
     options: ApplyOptions,
   ): Sent {
     const context = currentContext();
-    const own = withShadow(task, args, kwargs, mergeOptions(task, options));
+    const merging = withPriority(task, mergeOptions(task, options), this.#parts.conf);
+    const own = withShadow(task, args, kwargs, merging);
     const routed = this.#parts.router.route(own.routeName ?? task.name, args, kwargs, own, task);
     const merged = routed.options === undefined ? own : { ...routed.options, ...own };
     const id = merged.taskId ?? uuid();
@@ -194,6 +195,16 @@ function mergeOptions(task: CallableTask, options: ApplyOptions): ApplyOptions {
   const merged: ApplyOptions = { ...Object.fromEntries(own), ...options };
   checkOptions(merged);
   return merged;
+}
+
+/** As Celery's, a task that is registered here has `task_default_priority` for its own: no route changes it. */
+function withPriority(
+  task: CallableTask,
+  options: ApplyOptions,
+  { task_default_priority: usual }: Config,
+): ApplyOptions {
+  const isOpen = usual !== null && task.priority === null && options.priority === undefined;
+  return isOpen ? { ...options, priority: usual } : options;
 }
 
 function withShadow(

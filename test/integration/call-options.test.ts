@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Celery } from '../../lib/index.ts';
+import { Celery, chain } from '../../lib/index.ts';
 import { decodeEnvelope } from '../../lib/protocol/envelope.ts';
 import { decodeTaskRequest, type TaskRequest } from '../../lib/protocol/task-message.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
@@ -79,6 +79,59 @@ describe('a route', () => {
       /"timelimit" is no option of a call\. Did you mean "timeLimit"/,
     );
     await app.close();
+  });
+});
+
+describe('the priority of a call', () => {
+  /** Priorities of the calls of a task that are sent while `act` runs in a task of priority 7. */
+  async function prioritiesOf(
+    name: string,
+    settings: object,
+    act: (app: Celery) => Promise<unknown>,
+    count = 1,
+  ): Promise<unknown[]> {
+    const app = appWith({ task_default_queue: 'urgent', ...settings });
+    const seen: unknown[] = [];
+    app.on('before_task_publish', ({ sender, properties }) => {
+      if (sender === name) seen.push(properties['priority']);
+    });
+    app.task('shop.known', () => null);
+    app.task('shop.own', { priority: 4 }, () => null);
+    app.task('shop.parent', () => act(app).then(() => null));
+    const local = await new LocalWorker(app, { hostname: 'w1@test', pool: 'solo' }).start();
+    const parent = await app.sendTask('shop.parent', [], { priority: 7 });
+    await parent.get({ timeout: 10 });
+    await waitUntil('all are sent', () => seen.length >= count);
+    await local.stop();
+    await app.close();
+    return seen;
+  }
+  const inherits = { task_inherit_parent_priority: true };
+  const routed = { task_routes: { 'shop.*': { priority: 3 } } };
+  const usual = { task_default_priority: 2 };
+
+  // As Celery 5.2 and 5.6 do.
+  test.each([
+    ['nothing', {}, 'shop.known', {}, 0],
+    ['the parent', inherits, 'shop.known', {}, 7],
+    ['the parent, by name', inherits, 'shop.elsewhere', {}, 7],
+    ['its route', { ...inherits, ...routed }, 'shop.known', {}, 3],
+    ['the default, before the parent', { ...inherits, ...usual }, 'shop.known', {}, 2],
+    ['the default, before a route', { ...inherits, ...usual, ...routed }, 'shop.known', {}, 2],
+    ['the parent, by name before the default', { ...inherits, ...usual }, 'shop.elsewhere', {}, 7],
+    ['the task', { ...inherits, ...usual, ...routed }, 'shop.own', {}, 4],
+    ['the call', { ...inherits, ...usual, ...routed }, 'shop.own', { priority: 1 }, 1],
+  ])('is that of %s', async (_whose, settings, name, options, expected) => {
+    const act = (app: Celery) => app.sendTask(name, [], { queue: 'unread', ...options });
+    expect(await prioritiesOf(name, settings, act)).toEqual([expected]);
+  });
+
+  test('goes along a chain, from a step that sets its own on', async () => {
+    const act = (app: Celery) => {
+      const step = (options = {}) => app.signature('shop.known', [], options).set({ immutable: true });
+      return chain(step(), step({ priority: 5 }), step()).delay();
+    };
+    expect(await prioritiesOf('shop.known', inherits, act, 3)).toEqual([7, 5, 5]);
   });
 });
 
