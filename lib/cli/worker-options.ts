@@ -37,6 +37,9 @@ export interface WorkerCliOptions extends Privileges {
   readonly pidfile?: string;
 }
 
+/** Also for an interval of 0, as Celery reads it. */
+const HEARTBEAT_SECONDS = 2;
+
 /** Celery's options of a worker, in groups. */
 export function addWorkerOptions(command: Command): Command {
   return addDaemonOptions(addFeatureOptions(addPoolOptions(addNameOptions(command))));
@@ -94,7 +97,7 @@ function addFeatureOptions(command: Command): Command {
     .option('--without-gossip', 'do not listen to the other workers')
     .option('--without-mingle', 'do not ask the other workers at start what is revoked')
     .option('--without-heartbeat', 'send no heartbeat events')
-    .option('--heartbeat-interval <seconds>', 'seconds between heartbeats', seconds, 2)
+    .option('--heartbeat-interval <seconds>', 'seconds between heartbeats', seconds, HEARTBEAT_SECONDS)
     .option('--purge', 'delete all waiting messages of the queues first; they cannot be brought back')
     .addOption(new Option('--discard').implies({ purge: true }).hideHelp())
     .addOption(new Option('-B, --beat').argParser(noBeat).hideHelp());
@@ -147,7 +150,7 @@ export function workerOptions(
     stateDb: options.statedb ?? null,
     mingle: options.withoutMingle !== true,
     gossip: options.withoutGossip !== true,
-    heartbeatIntervalSeconds: options.withoutHeartbeat ? 0 : options.heartbeatInterval,
+    heartbeatIntervalSeconds: options.withoutHeartbeat ? 0 : options.heartbeatInterval || HEARTBEAT_SECONDS,
   };
 }
 

@@ -8,7 +8,7 @@ import { SystemMeter } from './system-stats.ts';
 export interface HeartbeatOptions {
   readonly dispatcher: EventDispatcher;
   readonly ledger: Ledger;
-  /** Seconds between heartbeats; Celery's is 2. 0 sends none, only online and offline. */
+  /** Seconds between heartbeats; Celery's is 2. 0 says nothing, not that it starts nor that it ends. */
   readonly intervalSeconds: number;
   /** Our own fields, which Python ignores: pool, concurrency, queues, started_at. */
   readonly describe: () => Readonly<Record<string, unknown>>;
@@ -32,10 +32,10 @@ export class Heartbeat implements Service {
   }
 
   async start(): Promise<void> {
-    this.#isOnline = true;
-    await this.#send('worker-online');
     const { intervalSeconds } = this.#options;
     if (intervalSeconds <= 0) return;
+    this.#isOnline = true;
+    await this.#send('worker-online');
     this.#interval = setInterval(() => void this.#send('worker-heartbeat'), intervalSeconds * 1000);
   }
 
@@ -63,7 +63,7 @@ export class Heartbeat implements Service {
     const { dispatcher, ledger, describe, intervalSeconds } = this.#options;
     const stats = await this.#meter.read();
     dispatcher.send(type, {
-      freq: intervalSeconds || 2,
+      freq: intervalSeconds,
       ...this.#counts(ledger),
       ...SOFTWARE,
       ...describe(),

@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly appModule?: string | null;
   /** Settings that were changed after the app was loaded, for those. */
   readonly overrides?: Readonly<Record<string, unknown>>;
-  /** Default 2; 0 for none. */
+  /** Default 2; 0 for none, and no event that it starts or ends either. */
   readonly heartbeatIntervalSeconds?: number;
   /** Seconds, for tasks that set none. */
   readonly timeLimit?: number | null;
