@@ -4,9 +4,7 @@ import { toError, UmbelError } from '../contract/errors.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Logger } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
-
-const STEP_SECONDS = 2;
-const LONGEST_SECONDS = 32;
+import { retryLimit, waitSeconds } from './broker-patience.ts';
 
 /** Opens the broker, and tries again while it is away as the settings say, with Celery's words and waits. */
 export function connectBroker(app: Celery, logger: Logger, signal: AbortSignal): Promise<Transport> {
@@ -33,7 +31,7 @@ async function insist<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const isPatient = conf.broker_connection_retry_on_startup ?? conf.broker_connection_retry;
-  const limit = conf.broker_connection_max_retries || Number.POSITIVE_INFINITY;
+  const limit = retryLimit(conf);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await open();
@@ -41,7 +39,7 @@ async function insist<T>(
       const isAway =
         error instanceof UmbelError && (error.code === 'unavailable' || error.code === 'timeout');
       if (!isAway || !isPatient || attempt > limit || signal.aborted) throw error;
-      const seconds = Math.min(attempt * STEP_SECONDS, LONGEST_SECONDS);
+      const seconds = waitSeconds(attempt);
       logger.error(
         `${who}: Cannot connect to ${maskUrl(url)}: ${reasonOf(error)}.\n` +
           `Trying again in ${seconds.toFixed(2)} seconds... (${attempt}/${limit === Number.POSITIVE_INFINITY ? '∞' : limit})`,

@@ -4,6 +4,7 @@ import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
 import type { Service } from '../util/service.ts';
 import { assemble } from './assemble.ts';
+import { BrokerPatience } from './broker-patience.ts';
 import { connectBackend, connectBroker } from './connect.ts';
 import { nodeName } from './names.ts';
 import { resolveWorker, type WorkerOptions, type WorkerSettings } from './options.ts';
@@ -24,6 +25,7 @@ export class Worker implements Service {
   readonly #options: WorkerOptions;
   readonly #startedAt = nowSeconds();
   readonly #abort = new AbortController();
+  readonly #brokerPatience: BrokerPatience;
   #parts: Parts | null = null;
   #starting: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
@@ -37,6 +39,7 @@ export class Worker implements Service {
   constructor(app: Celery, options: WorkerOptions) {
     this.#app = app;
     this.#options = options;
+    this.#brokerPatience = new BrokerPatience(app.conf, (why) => this.#onFatal(why));
     const sender = nodeName(options.hostname ?? null);
     void app.signals.send('celeryd_init', { sender, conf: app.conf });
     this.settings = resolveWorker(app, options);
@@ -134,6 +137,7 @@ export class Worker implements Service {
   }
 
   async #end(): Promise<void> {
+    this.#brokerPatience.end();
     await this.#starting?.catch(() => {});
     const parts = this.#parts;
     if (parts !== null) {
@@ -151,17 +155,18 @@ export class Worker implements Service {
   #onConnection(state: 'lost' | 'restored', reason?: string): void {
     const { logger } = this.#options;
     if (state === 'restored') {
+      this.#brokerPatience.end();
       logger.info(`Connected to ${maskUrl(this.#app.conf.broker_url)}`);
       return;
     }
     const why = reason === undefined ? '' : ` (${reason})`;
-    logger.warning(
-      `consumer: Connection to broker lost${why}. Trying to re-establish the connection...\n` +
-        'Running tasks go on.',
-    );
-    if (this.#app.conf.worker_cancel_long_running_tasks_on_connection_loss && this.#parts !== null) {
+    const { conf } = this.#app;
+    const next = conf.broker_connection_retry ? ' Trying to re-establish the connection...' : '';
+    logger.warning(`consumer: Connection to broker lost${why}.${next}\nRunning tasks go on.`);
+    if (conf.worker_cancel_long_running_tasks_on_connection_loss && this.#parts !== null) {
       cancelLateAcks(this.#parts);
     }
+    if (!this.#abort.signal.aborted) this.#brokerPatience.lost();
   }
 
   #onFatal(error: Error): void {

@@ -129,10 +129,37 @@ describe('a worker without its broker', () => {
     await bench.redis.restart();
   });
 
+  it('gives up at the start after as many retries as told', async () => {
+    await bench.redis.stop();
+    const started = ['-1', '1'].map((limit) =>
+      bench.launch('-P', 'async', `broker_connection_max_retries=${limit}`),
+    );
+    for (const [index, worker] of started.entries()) {
+      expect(await worker.ended()).toBe(1);
+      expect(worker.output.match(/Trying again in 2\.00 seconds\.\.\. \(1\/1\)/g) ?? []).toHaveLength(index);
+      expect(worker.output).toMatch(/^Error: Cannot connect to redis:\S+: .*ECONNREFUSED.*\.$/m);
+    }
+    await bench.redis.restart();
+  });
+
+  it('gives up one that is lost, as told', async () => {
+    const impatient = await bench.worker('-P', 'async', '-n', 'a@box', 'broker_connection_retry=false');
+    const patient = await bench.worker('-P', 'async', '-n', 'b@box', 'broker_connection_max_retries=1');
+    await bench.redis.kill();
+    await impatient.waitFor(
+      /CRITICAL.* has been disabled \(app\.conf\.broker_connection_retry=False\)\. Shutting down\.\.\./,
+    );
+    await patient.waitFor(/Trying to re-establish the connection\.\.\./);
+    await patient.waitFor(/CRITICAL.*away for 2 seconds: broker_connection_max_retries is 1\. Shutting down/);
+    expect(impatient.output).not.toContain('Trying to re-establish');
+    await bench.redis.restart();
+    expect([await impatient.ended(), await patient.ended()]).toEqual([1, 1]);
+  });
+
   it('can be stopped while it waits for the broker', async () => {
     await bench.redis.stop();
-    const worker = bench.launch('-P', 'async');
-    await worker.waitFor(/Trying again in/);
+    const worker = bench.launch('-P', 'async', 'broker_connection_max_retries=0');
+    await worker.waitFor(/Trying again in 2\.00 seconds\.\.\. \(1\/∞\)/);
     worker.child.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
     await bench.redis.restart();
