@@ -39,6 +39,9 @@ function checkConfig(conf: Config): void {
   checkAmqp(conf);
   if (conf.broker_url === '') throw wrong('broker_url is empty. Give a URL, or leave it out.');
   // What a file or another program sets has no types.
+  const strategy: unknown = conf.broker_failover_strategy;
+  if (strategy !== 'round-robin' && strategy !== 'shuffle')
+    throw wrong('broker_failover_strategy must be "round-robin" or "shuffle".');
   const protocol: unknown = conf.task_protocol;
   if (protocol !== 2)
     throw wrong('task_protocol must be 2: messages of protocol 1 are read, but not written.');

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ManagementApi } from '../../lib/amqp/management.ts';
+import { transportOptionsOf } from '../../lib/app/connection-options.ts';
+import { Celery } from '../../lib/index.ts';
 import type { TransportOptions } from '../../lib/transport/open.ts';
 import type { Queue, Transport } from '../../lib/transport/transport.ts';
 import { startRabbitmqBroker } from '../kit/brokers.ts';
@@ -148,6 +150,23 @@ describe('RabbitMQ', () => {
       /p@s|p%40s/,
     );
     await vhost.request('DELETE', 'users/ada');
+  });
+
+  test('agrees with the broker on the heartbeat of the settings, or of the URL', async () => {
+    for (const [broker_heartbeat, parameter] of [
+      [7, ''],
+      [0, ''],
+      [7, '?heartbeat=5'],
+    ] as const) {
+      const { conf } = new Celery('beats', { broker: broker.url() + parameter, broker_heartbeat });
+      await open(conf.broker_url, transportOptionsOf(conf));
+    }
+    const timeouts = async (): Promise<unknown[]> => {
+      const rows = await broker.vhost.request('GET', `vhosts/${broker.vhost.name}/connections`);
+      return Array.isArray(rows) ? rows.map(({ timeout }) => timeout).sort() : [];
+    };
+    // It lists them some seconds later.
+    await expect.poll(timeouts, { timeout: 15_000 }).toEqual([0, 5, 7]);
   });
 
   test('says in one line which queue argument is refused, and goes on', async () => {

@@ -243,6 +243,7 @@ describe('values of settings', () => {
     ['worker_concurrency', {}, 'worker_concurrency must be a number, not {}.'],
     ['imports', 5, 'imports must be a list, not 5.'],
     ['task_default_queue_type', 'stream', 'task_default_queue_type must be "classic" or "quorum".'],
+    ['broker_failover_strategy', 'random', 'broker_failover_strategy must be "round-robin" or "shuffle".'],
     ['broker_url', 7, 'broker_url must be a URL or a list of URLs, not 7.'],
   ])('%s refuses %j', (key, value, message) => {
     expect(() => new Celery('a', { [key]: value })).toThrow(message);
