@@ -150,6 +150,7 @@ export interface Config {
   worker_pool_restarts: boolean;
   worker_send_task_events: boolean;
   worker_soft_shutdown_timeout: number;
+  /** Changes nothing: an idle worker ends at once. */
   worker_enable_soft_shutdown_on_idle: boolean;
   worker_cancel_long_running_tasks_on_connection_loss: boolean;
   worker_state_db: string | null;

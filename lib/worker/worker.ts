@@ -127,11 +127,14 @@ export class Worker implements Service {
     this.#options.logger.warning(text);
   }
 
-  /** Unlike Celery's, a soft shutdown ends as soon as the last task has, not when its time is over. */
+  /**
+   * Unlike Celery's, a soft shutdown ends as soon as the last task has, not when its time is over: an idle worker has
+   * nothing to wait for, whatever `worker_enable_soft_shutdown_on_idle` says.
+   */
   #setDeadline(): void {
     const { softShutdownSeconds: seconds } = this.settings;
     const isIdle = (this.#parts?.host.ledger.active.size ?? 0) === 0;
-    if (this.#deadline !== null || (isIdle && !this.#app.conf.worker_enable_soft_shutdown_on_idle)) return;
+    if (this.#deadline !== null || isIdle) return;
     this.#options.logger.warning(`Initiating Soft Shutdown, terminating in ${seconds} seconds`);
     this.#deadline = setTimeout(() => void this.shutdown('cold', 0), seconds * 1000);
   }

@@ -75,7 +75,11 @@ test('once connected, a message waits for a lost broker as task_publish_retry_po
   redis = await startRedis();
   const short = { broker_connection_timeout: 0.2 };
   const hasty = [
-    appAt(redis.port, { ...short, task_publish_retry: false }),
+    appAt(redis.port, {
+      ...short,
+      task_publish_retry: false,
+      task_publish_retry_policy: { max_retries: null },
+    }),
     appAt(redis.port, { ...short, task_publish_retry_policy: { max_retries: 1, interval_start: 0.1 } }),
   ];
   const patient = appAt(redis.port, { ...short, task_publish_retry_policy: { max_retries: null } });

@@ -36,12 +36,18 @@ describe('a soft shutdown', () => {
     expect(await nap.get({ timeout: 5 })).toBe(1500);
   });
 
-  it('ends what is left when its time is over', async () => {
-    const worker = await bench.worker('-E', '-c', '1', 'worker_soft_shutdown_timeout=1');
+  it('ends what is left when its time is over, also on TERM when that stands for QUIT', async () => {
+    const worker = bench.launchApp(
+      'test/integration/worker-app.ts',
+      ['-E', '-c', '1', 'worker_soft_shutdown_timeout=1'],
+      { REMAP_SIGTERM: 'SIGQUIT' },
+    );
+    await worker.waitFor(/ ready\./);
     const nap = await bench.app.sendTask('w.nap', [60_000]);
     await bench.eventsOf(nap.id, 'task-started');
-    worker.child.kill('SIGQUIT');
+    worker.child.kill('SIGTERM');
     expect(await worker.ended()).toBe(0);
+    expect(worker.output).toMatch(/Cold shutdown[\s\S]*Initiating Soft Shutdown, terminating in 1 seconds/);
     await expect(nap.get({ timeout: 5 })).rejects.toThrow(/cold shutdown/);
     expect(await bench.eventsOf(nap.id, 'task-failed')).toContain('task-cancelled');
   });

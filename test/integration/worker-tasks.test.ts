@@ -152,6 +152,15 @@ describe.each([
     expect(queues).toEqual([
       expect.objectContaining({ name: 'celery', routing_key: 'celery', durable: true }),
     ]);
+    await control.rateLimit('w.add', '1/h', ask);
+    const add = (n: number) => bench.app.sendTask<number>('w.add', [n, 0]);
+    const limited = [await add(1), await add(2), await add(3)];
+    expect(await limited[0]?.get({ timeout: 10 })).toBe(1);
+    const other = await bench.app.sendTask('w.nap', [300]);
+    await other.get({ timeout: 10 });
+    expect(await limited[1]?.status()).toBe('PENDING');
+    await control.rateLimit('w.add', 0, ask);
+    expect(await Promise.all(limited.map((result) => result.get({ timeout: 10 })))).toEqual([1, 2, 3]);
     await control.timeLimit('w.nap', { hard: 0.3 }, ask);
     await expect((await bench.app.sendTask('w.nap', [5000])).get({ timeout: 10 })).rejects.toThrow('0.3');
   });
