@@ -79,6 +79,37 @@ describe('settings', () => {
   });
 });
 
+describe('an option of tasks', () => {
+  const OPTIONS = [
+    ['task_acks_late', 'acksLate', true, false],
+    ['task_acks_on_failure', 'acksOnFailure', false, true],
+    ['task_acks_on_timeout', 'acksOnTimeout', false, true],
+    ['task_reject_on_worker_lost', 'rejectOnWorkerLost', true, false],
+    ['task_ignore_result', 'ignoreResult', true, false],
+    ['task_store_errors_even_if_ignored', 'storeErrorsEvenIfIgnored', true, false],
+    ['task_track_started', 'trackStarted', true, false],
+    ['task_time_limit', 'timeLimit', 60, 5],
+    ['task_soft_time_limit', 'softTimeLimit', 60, 5],
+    ['task_default_rate_limit', 'rateLimit', '9/s', '5/m'],
+  ] as const;
+
+  it.each(OPTIONS)('%s stands for what it leaves open, and for that alone', (setting, option, value, own) => {
+    const standard = new Celery('standard');
+    const app = new Celery('a', { [setting]: value });
+    const open = { ...standard.settingsOf(standard.task('tasks.open', () => 1)), [option]: value };
+    expect(app.settingsOf(app.task('tasks.open', () => 1))).toEqual(open);
+    expect(app.settingsOf(app.task('tasks.own', { [option]: own }, () => 1))).toMatchObject({
+      [option]: own,
+    });
+  });
+
+  it('is one of these', () => {
+    const app = new Celery('a');
+    const options = Object.keys(app.settingsOf(app.task('tasks.a', () => 1)));
+    expect(options.sort()).toEqual(OPTIONS.map(([, option]) => option).sort());
+  });
+});
+
 describe('apps and tasks', () => {
   it('are known by their brand', () => {
     expect(isCelery(new Celery('a'))).toBe(true);
