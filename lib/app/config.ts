@@ -52,7 +52,7 @@ export interface Config {
   /** Store name, args, worker and queue with each result. */
   result_extended: boolean;
   result_serializer: string;
-  /** For reply queues; stores keep results as they are, as in Celery. */
+  /** Changes nothing: results are kept as they are, as in Celery. */
   result_compression: string | null;
   result_chord_join_timeout: number;
   /** Where the backend cannot count: between two looks at the header of a chord. */

@@ -120,16 +120,27 @@ describe.each(RESULT_STORES)('Python and TypeScript in the same results of $name
 
   test('tables that Python created serve both', { timeout: LIMIT_MS }, async () => {
     const tables = { task: 'py_tasks', group: 'py_groups' };
-    const conf = { result_extended: true, database_table_names: tables };
+    // What the others call so are whole databases.
+    const schemas = name === 'PostgreSQL' ? { task: 'own', group: 'own' } : null;
+    const conf = {
+      result_extended: true,
+      database_table_names: tables,
+      ...(schemas && { database_table_schemas: schemas }),
+    };
     await python(
       { broker: 'memory://', backend: store.pythonUrl(), conf },
-      "app.backend.store_result('x', 1, 'STARTED')\nTrue",
+      `import sqlalchemy
+if ${schemas ? 'True' : 'False'}:
+    with sqlalchemy.create_engine(app.backend.url).begin() as connection:
+        connection.execute(sqlalchemy.text('CREATE SCHEMA own'))
+app.backend.store_result('x', 1, 'STARTED')
+True`,
       60_000,
     );
     const backend = openBackend(store.url(), {
       logger: silentLogger,
       isExtended: true,
-      database: { tableNames: tables },
+      database: { tableNames: tables, tableSchemas: schemas },
     });
     await backend.start();
     await backend.store({

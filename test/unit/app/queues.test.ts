@@ -76,6 +76,13 @@ describe('queues of the settings', () => {
     ).toBeUndefined();
   });
 
+  it('that nobody declared have the exchange type of task_create_missing_queue_exchange_type', () => {
+    expect(queues({}).get('other').exchangeType ?? 'direct').toBe('direct');
+    const topic = queues({ task_create_missing_queue_exchange_type: 'topic', task_queues: ['mail'] });
+    expect(topic.get('other')).toMatchObject({ name: 'other', exchangeType: 'topic' });
+    expect(topic.get('mail').exchangeType ?? 'direct').toBe('direct');
+  });
+
   it('of one worker alone stay, as Python declares them', () => {
     expect(directQueue('w1@host')).toEqual({
       name: 'w1@host.dq2',
