@@ -82,6 +82,62 @@ describe('a route', () => {
   });
 });
 
+interface Envelope {
+  readonly 'content-type': string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+type Levels = readonly [app: unknown, task: unknown, call: unknown];
+
+test.each<[option: string, setting: string | null, given: Levels, (message: Envelope) => unknown, Levels]>([
+  ['deliveryMode', 'task_default_delivery_mode', [1, 2, 1], (m) => m.properties['delivery_mode'], [1, 2, 1]],
+  [
+    'ignoreResult',
+    'task_ignore_result',
+    [true, false, true],
+    (m) => m.headers['ignore_result'],
+    [true, false, true],
+  ],
+  [
+    'serializer',
+    'task_serializer',
+    ['yaml', 'msgpack', 'json'],
+    (m) => m['content-type'],
+    ['application/x-yaml', 'application/x-msgpack', 'application/json'],
+  ],
+  [
+    'compression',
+    'task_compression',
+    ['gzip', 'brotli', 'gzip'],
+    (m) => m.headers['compression'],
+    ['application/x-gzip', 'application/x-brotli', 'application/x-gzip'],
+  ],
+  ['timeLimit', null, [null, 50, 70], (m) => Object(m.headers['timelimit'])[0], [null, 50, 70]],
+  ['softTimeLimit', null, [null, 50, 70], (m) => Object(m.headers['timelimit'])[1], [null, 50, 70]],
+  [
+    'expires',
+    null,
+    [null, 50, 70],
+    (m) => Math.round(Number(m.properties['expiration'] ?? 0) / 1000),
+    [0, 50, 70],
+  ],
+])(
+  '%s is that of the call, else of the task, else of the app',
+  async (option, setting, given, read, expected) => {
+    const [ofApp, ofTask, ofCall] = given;
+    const app = appWith(setting === null ? {} : { [setting]: ofApp });
+    const open = app.task('shop.open', () => null);
+    const own = app.task('shop.own', { [option]: ofTask }, () => null);
+    await open.applyAsync([], { queue: 'levels' });
+    await own.applyAsync([], { queue: 'levels' });
+    await own.applyAsync([], { queue: 'levels', [option]: ofCall });
+    const sent: unknown[] = [];
+    for (const _ of given) sent.push(read(JSON.parse(await reader.pop('levels'))));
+    expect(sent).toEqual(expected);
+    await app.close();
+  },
+);
+
 describe('the priority of a call', () => {
   /** Priorities of the calls of a task that are sent while `act` runs in a task of priority 7. */
   async function prioritiesOf(
