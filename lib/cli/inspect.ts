@@ -11,7 +11,7 @@ export const INSPECT_COMMANDS: readonly RemoteCommand[] = [
     name: 'conf',
     usage: '[with_defaults]',
     help: 'settings, secrets masked; with_defaults: also unchanged ones',
-    parse: (words) => ({ with_defaults: words.length > 0 && words[0] !== 'false' }),
+    parse: (words) => ({ with_defaults: words.length > 0 && !/^(false|no|off|0)$/i.test(words[0] ?? '') }),
   },
   {
     name: 'memdump',
@@ -22,9 +22,13 @@ export const INSPECT_COMMANDS: readonly RemoteCommand[] = [
   { name: 'memsample', help: 'memory in use now' },
   {
     name: 'objgraph',
-    usage: '[num]',
+    usage: '[type] [num] [max_depth]',
     help: 'Python workers: graph of objects in memory',
-    parse: (words) => ({ num: wholeNumber(words[0] ?? '200'), max_depth: 10, type: 'Request' }),
+    parse: ([type = 'Request', num = '200', depth = '10']) => ({
+      type,
+      num: wholeNumber(num),
+      max_depth: wholeNumber(depth),
+    }),
   },
   { name: 'ping', help: 'who is there' },
   {

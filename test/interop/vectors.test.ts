@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defaultConfig } from '../../lib/app/config.ts';
 import { Router } from '../../lib/app/router.ts';
+import { CONTROL_COMMANDS } from '../../lib/cli/control-commands.ts';
 import { EventDump } from '../../lib/cli/event-dump.ts';
+import { INSPECT_COMMANDS } from '../../lib/cli/inspect.ts';
 import { Reject } from '../../lib/index.ts';
 import {
   MaxRetriesExceededError,
@@ -35,6 +37,7 @@ interface Answers {
   readonly read: readonly { readonly type: string; readonly args: unknown[] }[];
   readonly limitedSet: readonly string[][];
   readonly dumped: readonly string[];
+  readonly commands: readonly object[];
 }
 
 const SETTINGS: readonly Settings[] = [
@@ -109,6 +112,38 @@ const [MAX, EXPIRES] = [3, 10];
 
 const EVENTS = golden<{ body: CeleryEvent | CeleryEvent[] }[]>('events').flatMap(({ body }) => body);
 
+/** As typed behind `inspect` and `control`. */
+const COMMANDS: readonly (readonly [name: string, words: readonly string[]])[] = [
+  ['ping', []],
+  ['conf', ['true']],
+  ['conf', ['no']],
+  ['query_task', ['a', 'b']],
+  ['registered', ['rate_limit', 'max_retries']],
+  ['memdump', ['5']],
+  ['objgraph', ['Task', '50', '5']],
+  ['revoke', ['a', 'b']],
+  ['terminate', ['KILL', 'a', 'b']],
+  ['rate_limit', ['shop.pay', '10/m']],
+  ['time_limit', ['shop.pay', '30', '60.5']],
+  ['time_limit', ['shop.pay', '30']],
+  ['pool_grow', ['3']],
+  ['pool_shrink', ['3']],
+  ['autoscale', ['9', '2']],
+  ['add_consumer', ['mail', 'post', 'topic', 'mail.#']],
+  ['add_consumer', ['mail']],
+  ['cancel_consumer', ['mail']],
+];
+
+/** What handlers of Celery take where nothing is said; its `revoke` sends no signal without `terminate`. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  terminate: false,
+  signal: 'SIGTERM',
+  hard: null,
+  exchange: null,
+  exchange_type: null,
+  routing_key: null,
+};
+
 let answers: Answers;
 
 beforeAll(() => {
@@ -117,6 +152,7 @@ beforeAll(() => {
     seed: 20_261_121,
     exceptions: ERRORS.map((error) => encodeException(error, 'tasks')),
     events: EVENTS,
+    commands: COMMANDS,
     limitedSet: { steps: STEPS, maxlen: MAX, expires: EXPIRES },
   };
   const { stdout, stderr, status } = spawnSync(PYTHON, [`${ROOT}test/interop/vectors_py.py`], {
@@ -191,6 +227,24 @@ describe('errors', () => {
     ]);
   });
 });
+
+test.each(COMMANDS.map(([name, words], index) => [[name, ...words].join(' '), index] as const))(
+  '%s is the message that Python makes of it',
+  (_words, index) => {
+    const [name = '', words = []] = COMMANDS[index] ?? [];
+    const parts = [...INSPECT_COMMANDS, ...CONTROL_COMMANDS].find((command) => command.name === name);
+    const [call, ...more] = parts?.calls?.(words, {}) ?? [
+      { method: name, arguments: parts?.parse?.(words, {}) ?? {} },
+    ];
+    expect(more).toEqual([]);
+    expect(call?.method).toBe(name);
+    // Ours says also what it leaves at its default.
+    expect(call?.arguments).toMatchObject(Object(answers.commands[index]));
+    for (const [key, value] of Object.entries(call?.arguments ?? {})) {
+      if (!(key in Object(answers.commands[index]))) expect([key, value]).toEqual([key, DEFAULTS[key]]);
+    }
+  },
+);
 
 test('events are dumped as Python dumps them, each on one line', () => {
   const dump = new EventDump();

@@ -10,6 +10,7 @@ import celery
 import kombu
 from celery import Celery
 from celery.app.routes import prepare
+from celery.bin.control import _compile_arguments
 from celery.events.dumper import Dumper
 from celery.utils.collections import LimitedSet
 from celery.utils.saferepr import saferepr
@@ -156,5 +157,6 @@ print(json.dumps({
     "exceptions": exceptions(),
     "read": read_exceptions(asked["exceptions"]),
     "dumped": dumped(asked["events"]),
+    "commands": [_compile_arguments(action, words) for action, words in asked["commands"]],
     "limitedSet": limited_set(**asked["limitedSet"]),
 }, default=repr))
