@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fifo } from '../../../lib/util/fifo.ts';
 import { nodeFile, nodeName } from '../../../lib/worker/names.ts';
 import { parseRate, TokenBucket } from '../../../lib/worker/rate-limit.ts';
-import { LimitedSet } from '../../../lib/worker/revoked.ts';
+import { LimitedSet, revokedLimits } from '../../../lib/worker/revoked.ts';
 import { HeapTimer } from '../../../lib/worker/timer/heap-timer.ts';
 
 describe('node names', () => {
@@ -55,6 +55,17 @@ describe('LimitedSet', () => {
     now = 12;
     expect(set.has('b')).toBe(false);
     expect(set.ids()).toEqual(['e']);
+  });
+
+  it("has Celery's bounds, or those of the environment", () => {
+    expect(revokedLimits({ CELERY_WORKER_REVOKES_MAX: '' })).toEqual({ max: 50_000, expiresSeconds: 10_800 });
+    expect(revokedLimits({ CELERY_WORKER_REVOKES_MAX: '7', CELERY_WORKER_REVOKE_EXPIRES: '0.5' })).toEqual({
+      max: 7,
+      expiresSeconds: 0.5,
+    });
+    expect(() => revokedLimits({ CELERY_WORKER_REVOKES_MAX: 'many' })).toThrow(
+      /^CELERY_WORKER_REVOKES_MAX is "many", but must be a number from 0\.$/,
+    );
   });
 });
 
