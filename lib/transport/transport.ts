@@ -54,6 +54,9 @@ export interface Delivery {
   readonly message: WireMessage;
 }
 
+/** `interrupted`: only the channel went (RabbitMQ), and another is opened over the same connection. */
+export type ConnectionState = 'lost' | 'interrupted' | 'restored';
+
 export interface ConsumerOptions {
   readonly queues: readonly Queue[];
   /** Messages that may be held unsettled at once; 0 means no limit. Held-back ones (`hold`) do not count. */
@@ -68,7 +71,7 @@ export interface ConsumerOptions {
    * The connection went away or came back; between the two nothing arrives. Redis keeps settlements for later; RabbitMQ
    * has taken back what was not settled, see `onTakenBack`.
    */
-  readonly onConnection?: (state: 'lost' | 'restored', reason?: string) => void;
+  readonly onConnection?: (state: ConnectionState, reason?: string) => void;
   /** Everything delivered so far and not settled is back in its queue: what has not started here must not. */
   readonly onTakenBack?: () => void;
 }

@@ -6,7 +6,7 @@ import { toError } from '../contract/errors.ts';
 import { Pidbox } from '../control/pidbox.ts';
 import { EventDispatcher } from '../events/dispatcher.ts';
 import { serializerNamed } from '../protocol/serializer.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { ConnectionState, Transport } from '../transport/transport.ts';
 import { makeAdmission } from './admission.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { obey } from './control/commands.ts';
@@ -31,7 +31,7 @@ import { HeapTimer } from './timer/heap-timer.ts';
 export interface WorkerPort {
   /** Seconds since the epoch. */
   readonly startedAt: number;
-  onConnection(state: 'lost' | 'restored', reason?: string): void;
+  onConnection(state: ConnectionState, reason?: string): void;
   /** The worker cannot go on. */
   onFatal(error: Error): void;
   /** Somebody asked for a warm shutdown. */

@@ -1,5 +1,6 @@
 import type { Celery } from '../app/celery.ts';
 import { toError } from '../contract/errors.ts';
+import type { ConnectionState } from '../transport/transport.ts';
 import { nowSeconds } from '../util/clock.ts';
 import { maskUrl } from '../util/mask.ts';
 import type { Service } from '../util/service.ts';
@@ -155,7 +156,7 @@ export class Worker implements Service {
     this.#finish(this.#exitCode);
   }
 
-  #onConnection(state: 'lost' | 'restored', reason?: string): void {
+  #onConnection(state: ConnectionState, reason?: string): void {
     const { logger } = this.#options;
     if (state === 'restored') {
       this.#brokerPatience.end();
@@ -164,12 +165,13 @@ export class Worker implements Service {
     }
     const why = reason === undefined ? '' : ` (${reason})`;
     const { conf } = this.#app;
-    const next = conf.broker_connection_retry ? ' Trying to re-establish the connection...' : '';
+    const isRetried = state === 'interrupted' || conf.broker_connection_retry;
+    const next = isRetried ? ' Trying to re-establish the connection...' : '';
     logger.warning(`consumer: Connection to broker lost${why}.${next}\nRunning tasks go on.`);
     if (conf.worker_cancel_long_running_tasks_on_connection_loss && this.#parts !== null) {
       cancelLateAcks(this.#parts);
     }
-    if (!this.#abort.signal.aborted) this.#brokerPatience.lost();
+    if (state === 'lost' && !this.#abort.signal.aborted) this.#brokerPatience.lost();
   }
 
   #onFatal(error: Error): void {

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Celery } from '../../lib/index.ts';
 import type { Queue, Transport } from '../../lib/transport/transport.ts';
+import { silentLogger } from '../../lib/util/logger.ts';
 import { startRabbitmqBroker } from '../kit/brokers.ts';
 import { FaultProxy } from '../kit/fault-proxy.ts';
+import { LocalWorker } from '../kit/local-worker.ts';
 import { idOf, ids, taskMessage } from '../kit/messages.ts';
 import { consume, send, Transports } from '../kit/transports.ts';
 import { waitUntil } from '../kit/wait-until.ts';
@@ -56,6 +59,33 @@ describe('RabbitMQ at the edges', () => {
     await send(await open(), { name: 'odd' }, 'now it fits');
     await waitUntil('it is served then', () => got.length === 2, 10_000);
     expect(got.map(idOf)).toEqual(['goes on', 'now it fits']);
+  });
+
+  test('a lost channel is told from a lost connection', async () => {
+    const states: string[] = [];
+    const quorum = { name: 'steady', arguments: { 'x-queue-type': 'quorum' } };
+    await consume(await openShaken(), [quorum], { onConnection: (state) => states.push(state) });
+    await broker.vhost.request('DELETE', `queues/${broker.vhost.name}/steady`);
+    await waitUntil('the channel is renewed', () => states.length === 2, 10_000);
+    proxy.reset();
+    await waitUntil('the connection is renewed', () => states.length === 4, 10_000);
+    expect(states).toEqual(['interrupted', 'restored', 'lost', 'restored']);
+  });
+
+  test('a worker that is told not to connect again opens a lost channel all the same', async () => {
+    const task_queues = [{ name: 'steady', arguments: { 'x-queue-type': 'quorum' } }];
+    const settings = { broker: broker.url(proxy.port), task_queues, task_default_queue: 'steady' };
+    const app = new Celery('steady', { ...settings, broker_connection_retry: false }, silentLogger);
+    app.task('steady.one', () => 1);
+    const local = await new LocalWorker(app, { hostname: 'w1@steady' }).start();
+    await broker.vhost.request('DELETE', `queues/${broker.vhost.name}/steady`);
+    await local.logged(/Connected to amqp:[\s\S]*Connection to broker lost.*Trying[\s\S]*Connected to amqp:/);
+    await app.sendTask('steady.one');
+    await local.logged(/Task steady\.one\[.*\] succeeded/);
+    proxy.reset();
+    await local.logged(/CRITICAL.*\(app\.conf\.broker_connection_retry=False\)/);
+    expect(await local.worker.done).toBe(1);
+    await app.close();
   });
 
   test('what changes while a new channel is being set up counts', async () => {

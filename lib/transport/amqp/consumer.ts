@@ -222,7 +222,7 @@ export class AmqpConsumer implements Consumer {
     this.#consumption.lose();
     if (this.#stopping !== null) return;
     if (hadSome) onTakenBack?.();
-    onConnection?.('lost', reason);
+    onConnection?.(this.#parts.connection.isUp ? 'interrupted' : 'lost', reason);
   }
 
   /** The broker has everything back. */
