@@ -90,6 +90,8 @@ export class Worker implements Service {
     this.#isReady = true;
     logger.info(`${sender} ready.`);
     await this.#app.signals.send('worker_ready', { sender });
+    // The broker may have gone, or the pool, while the last of it started.
+    if (this.#fatal !== null) void this.shutdown('warm', 1);
   }
 
   /** Warm: running tasks end first. */
