@@ -1,8 +1,10 @@
 // What every benchmark measures with: processes, their CPU, a private redis-server, percentiles.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -64,20 +66,22 @@ export async function outputOf(child, pattern, seconds = 20) {
 }
 
 /** A redis-server without persistence, as the peers' own benchmarks use it. */
-export async function redisServer() {
+export const redisServer = () => startRedis('redis', ['--appendonly', 'no']);
+
+/** One that answers a write when it is on disk, as the embedded engine does. */
+export async function durableRedisServer() {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-bench-'));
+  const args = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', folder];
+  const server = await startRedis('redis with appendfsync always', args);
+  server.child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return server;
+}
+
+async function startRedis(name, args) {
   const port = await freePort();
-  const child = start('redis-server', [
-    '--port',
-    port,
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-  ]);
+  const child = start('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', '', ...args]);
   await outputOf(child, /Ready to accept connections/);
-  return { port, child, name: 'redis' };
+  return { port, child, name };
 }
 
 /** User and system time of a process and all its descendants, in milliseconds. */

@@ -9,7 +9,16 @@ import { parseArgs } from 'node:util';
 import { buildServer } from '../scripts/build.mjs';
 import { isServerStale } from '../scripts/stale.mjs';
 import { clientFor } from './client.mjs';
-import { freePort, median, outputOf, percentile, redisServer, start, stop } from './measure.mjs';
+import {
+  durableRedisServer,
+  freePort,
+  median,
+  outputOf,
+  percentile,
+  redisServer,
+  start,
+  stop,
+} from './measure.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -47,6 +56,7 @@ const contenders = [
   { contender: umbel('async'), server: redisServer, total, concurrency: 50 },
   { contender: umbel('async', ['-E']), server: redisServer, total, concurrency: 50 },
   { contender: umbel('async'), server: engineServer, total, concurrency: 50 },
+  { contender: umbel('async'), server: durableRedisServer, total, concurrency: 50, isDrainOnly: true },
   { contender: umbel('prefork'), server: redisServer, total: total / 2, concurrency: 2 },
   { contender: bullmq, server: redisServer, total, concurrency: 50 },
   { contender: beeQueue, server: redisServer, total, concurrency: 50 },
