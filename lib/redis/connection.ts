@@ -91,15 +91,7 @@ export class Connection {
     const login = password ? this.ask('auth', username ? [username, password] : [password]) : null;
     const selected = db === 0 ? null : this.ask('select', [db]);
     const named = this.ask('client', ['setname', name]);
-    const refused = await Promise.all([
-      login?.catch(ignoreNeedless),
-      selected,
-      named.catch(ignoreRefusal),
-    ]).then(
-      () => null,
-      (error: unknown) => error,
-    );
-    if (refused !== null) throw refused;
+    await Promise.all([login?.catch(ignoreNeedless), selected, named.catch(ignoreRefusal)]);
   }
 
   /** Sends one command; commands of one turn leave in one write. */
