@@ -42,11 +42,11 @@ export async function makeDashboard(options: DashboardOptions, level: LogLevel):
   return new Dashboard({ ...options, enginePort }, { logger: createLogger({ level }) });
 }
 
-/** Broker and store: those of the command line, else those that the app sets, else left to the dashboard. */
+/** Broker and store: those of the command line, else those that the app or `--config` sets, else left to the dashboard. */
 export async function brokerOf(
   globals: GlobalOptions,
 ): Promise<Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend' | 'backendOptions'>> {
-  if (!globals.app) {
+  if (!globals.app && !globals.config) {
     return {
       ...(globals.broker && { broker: globals.broker }),
       ...(globals.resultBackend && { resultBackend: globals.resultBackend }),

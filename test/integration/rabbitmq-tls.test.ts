@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,11 +7,17 @@ import { openTransport, type TransportOptions } from '../../lib/transport/open.t
 import { silentLogger } from '../../lib/util/logger.ts';
 import { type Certificates, makeCertificates } from '../kit/certificates.ts';
 import { taskMessage } from '../kit/messages.ts';
-import { ROOT, TestProcess } from '../kit/process.ts';
+import { type ProcessOptions, ROOT, TestProcess, umbel } from '../kit/process.ts';
 import { PYTHON } from '../kit/python.ts';
 import { type RabbitmqServer, startRabbitmq } from '../kit/rabbitmq-server.ts';
 
 /* amqps:// to a RabbitMQ whose certificate is of an authority of its own. */
+
+const APP = 'test/integration/worker-app.ts';
+const PASSWORD = 'p@s/s%41:ü';
+const LOGIN = `ada:${encodeURIComponent(PASSWORD)}`;
+/** The password or the beginning of it, in any form. */
+const SECRET = /p@s|p%40s/i;
 
 describe('amqps', () => {
   let server: RabbitmqServer;
@@ -25,6 +31,9 @@ describe('amqps', () => {
     [own, foreign] = [makeCertificates(dir, 'own'), makeCertificates(dir, 'foreign')];
     server = await startRabbitmq({ tls: own });
     url = `amqps://guest:guest@localhost:${server.tlsPort}//`;
+    await server.ctl('add_user', 'ada', PASSWORD);
+    await server.ctl('set_permissions', 'ada', '.*', '.*', '.*');
+    await server.ctl('set_user_tags', 'ada', 'monitoring');
   }, 120_000);
 
   afterAll(async () => {
@@ -119,11 +128,74 @@ await new ManagementApi('${api}', '/').queues();`;
     expect(await asking.ended()).toBe(0);
   });
 
-  test('logs in with a password of hard characters', async () => {
-    const password = 'p@s/s%:ü';
-    await server.ctl('add_user', 'ada', password);
-    await server.ctl('set_permissions', 'ada', '.*', '.*', '.*');
-    const address = url.replace('guest:guest', `ada:${encodeURIComponent(password)}`);
-    expect(await use(`${address}?ssl_ca_certs=${own.ca}`)).toBe(1);
-  }, 30_000);
+  describe('with a password of @, / and %', () => {
+    /** With the password as it belongs into a URL. */
+    let good: string;
+    let ssl: Readonly<Record<string, string>>;
+
+    beforeAll(() => {
+      good = url.replace('guest:guest', LOGIN);
+      ssl = { ca_certs: own.ca };
+      const settings = `export const broker_url = '${good}';\nexport const result_backend = 'rpc://';`;
+      writeFileSync(
+        join(dir, 'config.mjs'),
+        `${settings}\nexport const broker_use_ssl = ${JSON.stringify(ssl)};`,
+      );
+    });
+
+    test('logs in', async () => {
+      expect(await use(`${good}?ssl_ca_certs=${own.ca}`)).toBe(1);
+      expect(await use(good, { useSsl: ssl })).toBe(1);
+    });
+
+    const forms: readonly [form: string, words: () => string[], env: () => Record<string, string>][] = [
+      ['-b', () => ['-b', `${good}?ssl_ca_certs=${own.ca}`], () => ({})],
+      ['the environment', () => [], () => ({ CELERY_BROKER_URL: `${good}?ssl_ca_certs=${own.ca}` })],
+      ['--config', () => ['--config', join(dir, 'config.mjs')], () => ({})],
+    ];
+    test.each(forms)(
+      'worker, call and dashboard take it from %s, and never show it',
+      async (_form, words, env) => {
+        const options: ProcessOptions = { env: { NODE_EXTRA_CA_CERTS: own.ca, ...env() } };
+        const run = (...rest: string[]): TestProcess => umbel([...words(), ...rest], options);
+        const api = `https://${LOGIN}@localhost:${server.managementTlsPort}/api/`;
+        const worker = umbel(
+          [...words(), '-A', APP, 'worker', '-l', 'debug', '-P', 'solo', '-n', 'w1@tls'],
+          options,
+        );
+        const flower = run('flower', '--port', '0', '--memory-only', '-l', 'debug', '--broker-api', api);
+        const shown: string[] = [];
+        try {
+          await worker.waitFor(/ready\./, 30_000);
+          const call = run('call', 'w.add', '-a', '[1, 2]');
+          expect(await call.ended(30_000)).toBe(0);
+          await worker.waitFor(/Task w\.add\[.*succeeded/);
+          await flower.waitFor(/Dashboard\s+\S+/);
+          const pages = /Dashboard\s+(\S+)/.exec(flower.output)?.[1] ?? '';
+          const page = async (path: string): Promise<string> => (await fetch(pages + path)).text();
+          await expect.poll(() => page('api/workers'), { timeout: 30_000 }).toContain('"conf"');
+          await expect.poll(() => page('api/queues/length'), { timeout: 30_000 }).toContain('"celery"');
+          const paths = ['api/workers', 'api/v1/status', 'api/queues/length'];
+          for (const path of paths) shown.push(await page(path));
+          shown.push(call.output);
+        } finally {
+          await worker.stop();
+          await flower.stop();
+        }
+        shown.push(worker.output, flower.output);
+        expect(shown.join('\n')).toContain('ada:********@localhost');
+        expect(shown.join('\n')).not.toMatch(SECRET);
+      },
+      60_000,
+    );
+
+    test('that was pasted as it is, is refused in one line', async () => {
+      const child = umbel(['-b', good.replace(LOGIN, `ada:${PASSWORD}`), 'status']);
+      expect(await child.ended()).toBe(1);
+      expect(child.output).toMatch(
+        /^Error: The URL \S+ is no use: it is not clear where its login ends\. .*%2F.*\n$/,
+      );
+      expect(child.output).not.toMatch(SECRET);
+    });
+  });
 });
