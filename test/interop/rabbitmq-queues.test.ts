@@ -3,7 +3,7 @@ import { Celery } from '../../lib/index.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
 import { startRabbitmqBroker } from '../kit/brokers.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
-import { python } from '../kit/python.ts';
+import { python, pythonWorker } from '../kit/python.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
 /* RabbitMQ refuses a declaration that differs from the first one: both sides must declare the same. */
@@ -42,6 +42,23 @@ True`,
     expect(ran).toEqual(['direct']);
   });
 });
+
+test('a Python worker is reached by its name, and its neighbour gets nothing', async () => {
+  const direct = { ...urls(), backend: 'rpc://', conf: { worker_direct: true } };
+  const [one, two] = await Promise.all([
+    pythonWorker(direct, ['-P', 'solo', '-n', 'one@test']),
+    pythonWorker(direct, ['-P', 'solo', '-n', 'two@test']),
+  ]);
+  const app = new Celery('sender', { broker: broker.url(), backend: 'rpc://' }, silentLogger);
+  for (let sent = 0; sent < 4; sent += 1) {
+    const result = await app.sendTask('py.add', [sent, 1], { exchange: 'C.dq2', routingKey: 'two@test' });
+    expect(await result.get({ timeout: 10 })).toBe(sent + 1);
+  }
+  await app.close();
+  await Promise.all([one.stop(), two.stop()]);
+  expect(two.output.match(/py\.add\[\S+ received/g)).toHaveLength(4);
+  expect(one.output).not.toContain('received');
+}, 60_000);
 
 test('a queue with the fields of kombu is the same queue on both sides', async () => {
   const fields = {
