@@ -119,8 +119,9 @@ export class ClusterLink {
   }
 
   /** Whoever talks to the broker on a clock says here how it went: that is how a lost broker is noticed. */
-  report(isReachable: boolean, reason = ''): void {
+  report(isReachable: boolean, why = ''): void {
     if (this.#parts === null || isReachable === this.isConnected) return;
+    const reason = why.replace(/\.$/, '');
     this.#setConnected(isReachable);
     if (isReachable) {
       this.#options.logger.info(`Connected to ${this.displayUrl} again.`);

@@ -243,6 +243,24 @@ describe('RabbitMQ at the edges', () => {
     );
   }, 30_000);
 
+  test('what is revoked stays for the next who asks, also when several do', async () => {
+    const asking = [await open(), await open(), await openShaken()];
+    expect(await asking[0]?.revokedTasks?.read()).toEqual([]);
+    await asking[0]?.revokedTasks?.add(ids(1500));
+    const odd = { exchange: '', routingKey: 'umbel.revoked', isReply: true };
+    await asking[0]?.publish(odd, taskMessage('odd'));
+    proxy.reset();
+    for (let round = 0; round < 2; round += 1) {
+      const read = await Promise.all(asking.map((transport) => transport.revokedTasks?.read()));
+      for (const entries of read) {
+        expect(entries?.map(([id]) => id)).toEqual(ids(1500));
+        expect(entries?.at(-1)?.[1]).toBeCloseTo(Date.now() / 1000, -2);
+      }
+    }
+    // It is no queue of tasks.
+    expect(await asking[0]?.listQueues()).toEqual([]);
+  }, 30_000);
+
   test('a message that cannot be set aside stays, and does not come at once again', async () => {
     const sender = await open();
     await send(sender, { name: 'umbel.parked' }, 'made by somebody else');

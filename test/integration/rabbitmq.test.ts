@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ManagementApi } from '../../lib/amqp/management.ts';
 import { transportOptionsOf } from '../../lib/app/connection-options.ts';
 import { Celery } from '../../lib/index.ts';
@@ -393,6 +393,40 @@ describe('RabbitMQ', () => {
     await expect(wrong.queues()).rejects.toThrow(
       /management API at http:\/\/guest:\*+@.* it refuses the login/,
     );
+  });
+
+  test('while the management API is away, the broker itself is asked', async () => {
+    const { vhost } = broker;
+    const port = Number(new URL(vhost.managementUrl).port);
+    const proxy = new FaultProxy(port);
+    await proxy.start();
+    const transport = await open(undefined, {
+      managementUrl: vhost.managementUrl.replace(`:${port}/`, `:${proxy.port}/`),
+    });
+    await send(transport, { name: 'mine' }, 'a');
+    await send(await open(), { name: 'unread' }, 'b');
+    proxy.set({ kind: 'refuse' });
+    for (let round = 0; round < 2; round += 1) {
+      expect(await transport.sampleQueues(['mine', 'unread'])).toEqual([
+        { name: 'mine', messages: 1, unacked: null, consumers: 0 },
+        { name: 'unread', messages: 1, unacked: null, consumers: 0 },
+      ]);
+      expect(await transport.listQueues()).toEqual(['mine']);
+    }
+    proxy.set({ kind: 'none' });
+    // It is left alone for ten seconds.
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
+    expect(await transport.listQueues()).toEqual(['mine', 'unread']);
+    clock.mockRestore();
+    expect(transports.lines.filter((line) => line.includes('management API'))).toEqual([
+      expect.stringMatching(
+        /WARNING.*guest:\*+@\S+ does not answer: .*ECONN.*only queues that workers and tasks name/,
+      ),
+      expect.stringMatching(/INFO.*answers again/),
+    ]);
+    await transport.stop();
+    await proxy.stop();
   });
 });
 

@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Celery } from '../../lib/index.ts';
+import { BROKERS, type TestBroker } from '../kit/brokers.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
-import { SERVERS, type TestServer } from '../kit/servers.ts';
+import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
-describe.each(SERVERS)('revoked tasks on $name', ({ start }) => {
-  let server: TestServer;
+describe.each(BROKERS)('revoked tasks on $name', ({ start }) => {
+  let broker: TestBroker;
+  let store: RedisServer;
   let client: Celery;
   let folder: string;
   let workers: LocalWorker[];
   const runs: string[] = [];
 
-  const settings = () => ({ broker: server.url(0), backend: server.url(1) });
+  const settings = () => ({ broker: broker.url(), backend: store.url() });
   const worker = (hostname: string, options: { stateDb?: string; mingle?: boolean } = {}): LocalWorker => {
     const app = new Celery('revokes', settings());
     app.task('r.note', (id: string) => {
@@ -30,9 +32,11 @@ describe.each(SERVERS)('revoked tasks on $name', ({ start }) => {
   };
 
   beforeAll(async () => {
-    server = await start();
+    [broker, store] = await Promise.all([start(), startRedis()]);
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all([broker.stop(), store.stop()]);
   });
-  afterAll(() => server.stop());
   beforeEach(async () => {
     client = new Celery('client', settings());
     folder = await mkdtemp(join(tmpdir(), 'umbel-revokes-'));
@@ -56,6 +60,18 @@ describe.each(SERVERS)('revoked tasks on $name', ({ start }) => {
     expect(await other.get({ timeout: 10 })).toBe('other');
     await expect(revoked.get({ timeout: 10 })).rejects.toThrow('revoked');
     expect(runs).toEqual(['other']);
+  });
+
+  it('are known to workers that start at the same time, however many they are', async () => {
+    const ids = Array.from({ length: 2500 }, (_, index) => `many-${index}`);
+    await client.control.revoke(ids);
+    await client.control.revoke('one more');
+    const names = ['w1@test', 'w2@test', 'w3@test'];
+    await Promise.all(names.map((name) => worker(name, { mingle: false }).start()));
+    const revoked = await client.control.inspect().revoked();
+    for (const name of names) {
+      expect(revoked[name], name).toEqual(expect.arrayContaining([...ids, 'one more']));
+    }
   });
 
   it('are stored as REVOKED at once, unless they have ended', async () => {

@@ -25,6 +25,7 @@ import { readOptions } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { AmqpReplyQueue } from './reply-queue.ts';
+import { AmqpRevokedTasks } from './revoked-tasks.ts';
 import { AmqpSubscription } from './subscription.ts';
 import type { BroadcastSettings } from './topology.ts';
 
@@ -58,6 +59,7 @@ export class AmqpTransport implements Transport {
   readonly #declarations: Declarations;
   readonly #publisher: Publisher;
   readonly #admin: QueueAdmin;
+  readonly revokedTasks: AmqpRevokedTasks;
   readonly #consumers = new Set<AmqpConsumer>();
   readonly #replyQueues = new Set<AmqpReplyQueue>();
   readonly #subscriptions = new Set<AmqpSubscription>();
@@ -88,12 +90,19 @@ export class AmqpTransport implements Transport {
       logger,
       options,
     });
+    this.revokedTasks = new AmqpRevokedTasks(this.#sending, this.#publisher);
     const management = managementUrl === null ? null : new ManagementApi(managementUrl, this.#first.vhost);
     const { eventPrefix } = settings.broadcasts;
-    this.#admin = new QueueAdmin(this.#sending, management, eventPrefix, () => [
-      ...this.#declarations.queueNames(),
-      ...[...this.#consumers].flatMap(({ queues }) => queues.map(({ name }) => name)),
-    ]);
+    this.#admin = new QueueAdmin({
+      connection: this.#sending,
+      management,
+      eventPrefix,
+      knownNames: () => [
+        ...this.#declarations.queueNames(),
+        ...[...this.#consumers].flatMap(({ queues }) => queues.map(({ name }) => name)),
+      ],
+      logger,
+    });
     if (management) this.listBindings = () => this.#admin.bindings();
   }
 

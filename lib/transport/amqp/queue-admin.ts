@@ -1,41 +1,46 @@
 import type { AmqpConnection } from '../../amqp/connection.ts';
-import type { ManagementApi } from '../../amqp/management.ts';
-import { UmbelError } from '../../contract/errors.ts';
+import type { ManagedQueue, ManagementApi } from '../../amqp/management.ts';
+import { toError, UmbelError } from '../../contract/errors.ts';
+import type { Logger } from '../../util/logger.ts';
 import type { QueueBinding, QueueSample } from '../transport.ts';
 import { onOwnChannel } from './declarations.ts';
 
 /** What is asked about queues at once. */
 const MAX_NAMES = 1000;
+/** How long the management API is left alone after it did not answer. */
+const REST_MS = 10_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 /** Names of queues that hold no tasks. */
 const MACHINERY =
-  /(\.pidbox(\.[0-9a-f-]{36})?|^celeryev\..*|^celery_delayed_\d+|^amq\..*|^[0-9a-f]{8}-[0-9a-f-]{27})$/;
+  /(\.pidbox(\.[0-9a-f-]{36})?|^celeryev\..*|^celery_delayed_\d+|^umbel\.revoked|^amq\..*|^[0-9a-f]{8}-[0-9a-f-]{27})$/;
+
+export interface QueueAdminParts {
+  readonly connection: AmqpConnection;
+  readonly management: ManagementApi | null;
+  readonly eventPrefix: string;
+  /** Queues that this process uses. */
+  readonly knownNames: () => readonly string[];
+  readonly logger: Logger;
+}
 
 /**
- * Lengths and names of queues: through the management API where it is given, else by asking for each queue by name
- * (a passive declaration), because AMQP has no way to list them.
+ * Lengths and names of queues: through the management API where it is given and answers, else by asking for each queue
+ * by name (a passive declaration), because AMQP has no way to list them.
  */
 export class QueueAdmin {
-  readonly #connection: AmqpConnection;
-  readonly #management: ManagementApi | null;
-  readonly #eventPrefix: string;
-  readonly #knownNames: () => readonly string[];
+  readonly #parts: QueueAdminParts;
+  #isApiAway = false;
+  /** By `performance.now()`. */
+  #askApiAt = 0;
 
-  constructor(
-    connection: AmqpConnection,
-    management: ManagementApi | null,
-    eventPrefix: string,
-    knownNames: () => readonly string[],
-  ) {
-    this.#connection = connection;
-    this.#management = management;
-    this.#eventPrefix = eventPrefix;
-    this.#knownNames = knownNames;
+  constructor(parts: QueueAdminParts) {
+    this.#parts = parts;
   }
 
   async sample(names: readonly string[]): Promise<QueueSample[]> {
-    if (this.#management) {
-      const queues = new Map((await this.#management.queues()).map((queue) => [queue.name, queue]));
+    const managed = await this.#managed();
+    if (managed) {
+      const queues = new Map(managed.map((queue) => [queue.name, queue]));
       return names.map((name) => queues.get(name) ?? { name, messages: 0, unacked: 0, consumers: 0 });
     }
     const samples: QueueSample[] = [];
@@ -46,23 +51,20 @@ export class QueueAdmin {
 
   /** Task queues: without the management API those that this process uses. */
   async list(): Promise<string[]> {
-    if (!this.#management) return [...new Set(this.#knownNames())].sort();
-    const queues = await this.#management.queues();
-    return queues
-      .map(({ name }) => name)
-      .filter((name) => this.#isTaskQueue(name))
-      .sort();
+    const managed = await this.#managed();
+    const names = managed?.map(({ name }) => name) ?? new Set(this.#parts.knownNames());
+    return [...names].filter((name) => this.#isTaskQueue(name)).sort();
   }
 
   /** Bindings of task queues; needs the management API. */
   async bindings(): Promise<QueueBinding[]> {
-    const all = (await this.#management?.bindings()) ?? [];
+    const all = (await this.#parts.management?.bindings()) ?? [];
     return all.filter(({ queue }) => this.#isTaskQueue(queue));
   }
 
   async purge(queue: string): Promise<number> {
     try {
-      return await onOwnChannel(this.#connection, `purge the queue "${queue}"`, async (channel) => {
+      return await onOwnChannel(this.#parts.connection, `purge the queue "${queue}"`, async (channel) => {
         const { messageCount } = await channel.purgeQueue(queue);
         return messageCount;
       });
@@ -72,9 +74,30 @@ export class QueueAdmin {
     }
   }
 
-  /** Not a mailbox, a reply queue, an events queue, or a step of delayed delivery. */
+  /** What the management API tells; null without it, and while it does not answer: the broker itself can be asked. */
+  async #managed(): Promise<readonly ManagedQueue[] | null> {
+    const { management, logger } = this.#parts;
+    if (!management || performance.now() < this.#askApiAt) return null;
+    try {
+      const queues = await management.queues();
+      if (this.#isApiAway) logger.info('The management API answers again.');
+      this.#isApiAway = false;
+      return queues;
+    } catch (error) {
+      this.#askApiAt = performance.now() + REST_MS;
+      if (!this.#isApiAway) {
+        logger.warning(
+          `${toError(error).message} Until it does, only queues that workers and tasks name are seen, without what is unacked.`,
+        );
+      }
+      this.#isApiAway = true;
+      return null;
+    }
+  }
+
+  /** Not a mailbox, a reply queue, an events queue, a step of delayed delivery, or what was revoked. */
   #isTaskQueue(name: string): boolean {
-    const prefix = `${this.#eventPrefix}.`;
+    const prefix = `${this.#parts.eventPrefix}.`;
     if (name.startsWith(prefix) && UUID.test(name.slice(prefix.length))) return false;
     return !MACHINERY.test(name);
   }
@@ -83,7 +106,7 @@ export class QueueAdmin {
   async #ask(left: string[], samples: QueueSample[]): Promise<void> {
     let name = '';
     try {
-      await onOwnChannel(this.#connection, 'look at queues', async (channel) => {
+      await onOwnChannel(this.#parts.connection, 'look at queues', async (channel) => {
         for (name = left.shift() ?? ''; name !== ''; name = left.shift() ?? '') {
           const { messageCount, consumerCount } = await channel.checkQueue(name);
           samples.push({ name, messages: messageCount, unacked: null, consumers: consumerCount });
