@@ -59,6 +59,10 @@ export function connectError(thrown: unknown, address: AmqpAddress): UmbelError 
 
 /** What to do about RabbitMQ's words. */
 const ADVICE: readonly (readonly [words: RegExp, advice: string])[] = [
+  [
+    /inequivalent arg.*'celery_delayed_/,
+    ' Say in broker_native_delayed_delivery_queue_type of which type the others made it.',
+  ],
   [/inequivalent arg/, ' Say in task_queues what it has, or delete it.'],
   [
     /transient_nonexcl_queues/,

@@ -3,7 +3,7 @@ import { ManagementApi } from '../../lib/amqp/management.ts';
 import { transportOptionsOf } from '../../lib/app/connection-options.ts';
 import { Celery } from '../../lib/index.ts';
 import type { TransportOptions } from '../../lib/transport/open.ts';
-import type { Queue, Transport } from '../../lib/transport/transport.ts';
+import type { Transport } from '../../lib/transport/transport.ts';
 import { startRabbitmqBroker } from '../kit/brokers.ts';
 import { FaultProxy } from '../kit/fault-proxy.ts';
 import { freePort } from '../kit/free-port.ts';
@@ -270,46 +270,6 @@ describe('RabbitMQ', () => {
     expect(again?.message.headers['x-delivery-count']).toBe(1);
     expect(again?.message.properties.delivery_info?.redelivered).toBe(true);
   });
-
-  test.each([
-    ['quorum', { 'x-dead-letter-strategy': 'at-least-once' }],
-    ['classic', {}],
-  ] as const)(
-    'the broker itself delays messages for quorum queues, in %s queues',
-    async (type, extra) => {
-      const transport = await open(undefined, { delayedQueueType: type });
-      const queue: Queue = {
-        name: 'qq',
-        exchange: 'qq',
-        exchangeType: 'topic',
-        routingKey: 'qq',
-        arguments: { 'x-queue-type': 'quorum' },
-      };
-      const { got } = await consume(transport, [queue]);
-      const message = taskMessage('later');
-      const eta = new Date(Date.now() + 2_500).toISOString();
-      const sentAt = Date.now();
-      await transport.publish(
-        { exchange: 'qq', routingKey: 'qq', queue },
-        { ...message, headers: { ...message.headers, eta } },
-      );
-      const delayed = (await described('queues')).filter(({ name }) =>
-        String(name).startsWith('celery_delayed_'),
-      );
-      expect(delayed).toHaveLength(28);
-      expect(delayed.find(({ name }) => name === 'celery_delayed_1')?.['arguments']).toEqual({
-        'x-queue-type': type,
-        'x-overflow': 'reject-publish',
-        'x-message-ttl': 2_000,
-        'x-dead-letter-exchange': 'celery_delayed_0',
-        ...extra,
-      });
-      await waitUntil('it has come', () => got.length === 1, 10_000);
-      expect(Date.now() - sentAt).toBeGreaterThan(1_500);
-      expect(got[0]?.message.headers['eta']).toBe(eta);
-    },
-    60_000,
-  );
 
   test('goes to the next broker of a list', async () => {
     const proxies = [new FaultProxy(broker.port), new FaultProxy(broker.port)];

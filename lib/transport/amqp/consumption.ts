@@ -5,7 +5,7 @@ import { encodeTable } from '../../amqp/table.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Queue } from '../transport.ts';
 import { onOwnChannel } from './declarations.ts';
-import { bindDelays, canDelay, declareDelays } from './delayed-delivery.ts';
+import { bindDelays, declareDelays, mayBeDelayed } from './delayed-delivery.ts';
 import type { Deliveries } from './deliveries.ts';
 import { countFor, countsByChannel, PrefetchCount } from './prefetch.ts';
 import { RefusedQueues } from './refused-queues.ts';
@@ -236,7 +236,7 @@ export class Consumption {
 
   async #declare(channel: Channel, queue: Queue): Promise<void> {
     await declareQueue(channel, queue);
-    if (!canDelay(queue)) return;
+    if (!mayBeDelayed(queue, this.queues)) return;
     if (!this.#hasDelays) await declareDelays(channel, this.#parts.delayedQueueType);
     this.#hasDelays = true;
     await bindDelays(channel, queue);

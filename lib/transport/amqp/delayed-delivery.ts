@@ -22,7 +22,16 @@ function levelName(level: number): string {
 
 /** Whether messages for a queue may wait at the broker: direct exchanges know no patterns. */
 export function canDelay(queue: Queue): boolean {
-  return isQuorum(queue) && (queue.exchangeType ?? 'direct') !== 'direct';
+  return isQuorum(queue) && !isDirect(queue);
+}
+
+/** Whether some come that have waited: with one quorum queue Celery lets those for all queues wait. */
+export function mayBeDelayed(queue: Queue, all: readonly Queue[]): boolean {
+  return !isDirect(queue) && all.some(isQuorum);
+}
+
+function isDirect({ exchangeType = 'direct' }: Queue): boolean {
+  return exchangeType === 'direct';
 }
 
 /** Declares the 28 levels, and behind the last the exchange that `bindDelays` binds to. */
@@ -35,8 +44,9 @@ export async function declareDelays(channel: Channel, type: 'classic' | 'quorum'
 /** Lets what has waited long enough come to a queue: without it the broker drops it then. */
 export async function bindDelays(channel: Channel, queue: Queue): Promise<void> {
   const { name, exchange = name, routingKey = name } = queue;
-  await channel.bindExchange(exchange, DELIVERY_EXCHANGE, `#.${routingKey}`);
-  await channel.bindQueue(name, exchange, `#.${routingKey}`);
+  const pattern = routingKey.startsWith('#') ? routingKey : `#.${routingKey}`;
+  await channel.bindExchange(exchange, DELIVERY_EXCHANGE, pattern);
+  await channel.bindQueue(name, exchange, pattern);
 }
 
 async function declareLevel(channel: Channel, level: number, type: 'classic' | 'quorum'): Promise<void> {
