@@ -23,6 +23,8 @@ export interface DashboardOptions {
   readonly resultBackend?: string | undefined;
   /** How to reach it: what an app's settings say. Default: as Celery's defaults. */
   readonly backendOptions?: ResultOptions | undefined;
+  /** Names of the app's queues: they are shown whether or not anybody consumes them. Default none. */
+  readonly queues?: readonly string[] | undefined;
   /** `FLOWER_PORT`. Default 5555; 0 for any free one. */
   readonly port?: number | undefined;
   /** `FLOWER_ADDRESS`. Default 127.0.0.1. */
@@ -54,6 +56,7 @@ export interface DashboardConfig {
   /** null: there is none, or none that another process can read (`rpc://`). */
   readonly resultBackend: string | null;
   readonly backendOptions: ResultOptions;
+  readonly queues: readonly string[];
   /** The broker is our own engine, to be started. */
   readonly isEmbedded: boolean;
   readonly port: number;
@@ -116,7 +119,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Puts options, environment and defaults together; a bad value is refused with its name before anything starts. */
 export function resolveConfig(
-  { brokerOptions = {}, backendOptions = {}, ...options }: DashboardOptions,
+  { brokerOptions = {}, backendOptions = {}, queues = [], ...options }: DashboardOptions,
   env: Environment,
 ): DashboardConfig {
   const parsed = schema.safeParse({ ...fromEnvironment(env), ...withoutUndefined(options) });
@@ -137,6 +140,7 @@ export function resolveConfig(
     brokerOptions: { ...brokerOptions, managementUrl: brokerApi ?? brokerOptions.managementUrl ?? null },
     resultBackend: readable(config.resultBackend ?? defaultBackend(broker, config.enginePort)),
     backendOptions,
+    queues,
     urlPrefix: normalPrefix(urlPrefix),
     maxTasks: config.maxTasks ?? (config.memoryOnly ? 100_000 : 1_000_000),
   };

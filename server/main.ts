@@ -71,6 +71,7 @@ export class Dashboard implements Service {
       brokerOptions: config.brokerOptions,
       backendUrl: config.resultBackend,
       backendOptions: config.backendOptions,
+      queues: config.queues,
       history: openHistory(config.memoryOnly ? ':memory:' : join(config.data, 'history.db'), IS_COMPILED),
       maxTasks: config.maxTasks,
       maxDays: config.maxDays,

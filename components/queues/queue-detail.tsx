@@ -9,6 +9,7 @@ import { formatClock, formatCount, formatRate, formatShort } from '../ui/format.
 import { tasksHref, workerHref } from '../ui/links.ts';
 import { usePreferences } from '../ui/preferences.tsx';
 import { PurgeQueue } from './purge-dialog.tsx';
+import { otherPrograms } from './queue-table.tsx';
 
 /** Where on a chart a time is, 0 to 1; null when it is off the chart. */
 function placeOf(series: Series, at: number | null): number | null {
@@ -22,6 +23,7 @@ function placeOf(series: Series, at: number | null): number | null {
 /** Length and consumers of one queue over time. */
 export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode {
   const { zone } = usePreferences();
+  const others = otherPrograms(queue);
   const from = placeOf(queue.length, queue.abandonedSince);
   const marks: readonly Mark[] =
     from === null || from === 0
@@ -36,10 +38,12 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
           {formatRate(queue.outPerSecond)} out per second
         </span>
         <span className="grow" />
-        <Link className="btn" href={tasksHref({ queue: queue.name })} prefetch={false}>
-          Its tasks
-        </Link>
-        <PurgeQueue key={queue.name} queue={queue} />
+        <span className="row">
+          <Link className="btn" href={tasksHref({ queue: queue.name })} prefetch={false}>
+            Its tasks
+          </Link>
+          <PurgeQueue key={queue.name} queue={queue} />
+        </span>
       </div>
       <div className="cells q3">
         <div className="cell">
@@ -79,11 +83,8 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
         </div>
         <div className="cell">
           <div className="head">
-            <h2>Consumed by</h2>
+            <h3>Consumed by</h3>
           </div>
-          {queue.unnamedConsumers > 0 ? (
-            <p className="mid">{queue.unnamedConsumers} that no worker names.</p>
-          ) : null}
           {queue.consumers.length + queue.unnamedConsumers === 0 ? (
             <p className="mid">
               Nobody. Open a worker and add <code>{queue.name}</code> to what it consumes.
@@ -98,6 +99,7 @@ export function QueueDetail({ queue }: { readonly queue: QueueRow }): ReactNode 
                 </Link>
               </li>
             ))}
+            {others === null ? null : <li className="con mid">{others}</li>}
           </ul>
         </div>
       </div>

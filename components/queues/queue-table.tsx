@@ -38,11 +38,16 @@ function Rate({ value }: { readonly value: number | null }): ReactNode {
   );
 }
 
+/** `2 other programs`: what consumes it and is no worker that is known; null when nothing does. */
+export function otherPrograms({ unnamedConsumers: count }: QueueRow): string | null {
+  return count === 0 ? null : `${formatCount(count)} other ${count === 1 ? 'program' : 'programs'}`;
+}
+
 function Consumers({ queue }: { readonly queue: QueueRow }): ReactNode {
   const [first, ...rest] = queue.consumers;
+  const others = otherPrograms(queue);
   if (first === undefined) {
-    if (queue.unnamedConsumers > 0)
-      return <span className="dim">{queue.unnamedConsumers} other programs</span>;
+    if (others !== null) return <span className="dim">{others}</span>;
     return queue.abandonedSince === null ? <Absent>nobody</Absent> : <b className="broken">nobody</b>;
   }
   return (
@@ -55,6 +60,7 @@ function Consumers({ queue }: { readonly queue: QueueRow }): ReactNode {
           and {rest.length} more
         </span>
       ) : null}
+      {others === null ? null : <span className="dim"> and {others}</span>}
     </>
   );
 }

@@ -71,9 +71,11 @@ function QueuesBody({ queues }: { readonly queues: readonly QueueRow[] }): React
       <QueueTable queues={queues} open={selected?.name ?? null} onOpen={open} />
       {selected ? <QueueDetail queue={selected} /> : null}
       {wanted && !selected ? (
-        <p className="nomatch">
-          No queue is called <code>{wanted}</code>.
-        </p>
+        <div className="nomatch">
+          <p>
+            No queue is known that is called <code>{wanted}</code>.
+          </p>
+        </div>
       ) : null}
     </>
   );

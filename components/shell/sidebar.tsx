@@ -20,6 +20,11 @@ function lagText(status: Status | null, now: number): string {
   return status.lagMs === null ? 'no task events yet' : `event lag ${formatCount(status.lagMs)} ms`;
 }
 
+/** There is little room: where the broker is matters more than who logs in. */
+function withoutLogin(url: string): string {
+  return url.replaceAll(/(:\/\/)[^/@;]*@/g, '$1');
+}
+
 /** Mark, ways, and at the foot: which broker, how late its events come, which clock. */
 export function Sidebar(): ReactNode {
   const status = useStatus();
@@ -37,7 +42,7 @@ export function Sidebar(): ReactNode {
         <span className="row foot-broker">
           <span className={status?.isConnected ? 'dot' : 'dot off'} />
           <span className="cut mono" title={status?.broker}>
-            {status?.broker ?? 'no broker yet'}
+            {status ? withoutLogin(status.broker) : 'no broker yet'}
           </span>
         </span>
         <span>

@@ -21,13 +21,15 @@ export interface ManagedBinding {
   readonly routingKey: string;
 }
 
+/** Rates over the last 20 seconds: what the API calls `rate` is often 0 in between (seen on 3.10). */
+const RATES = 'msg_rates_age=20&msg_rates_incr=5';
 const QUEUE_COLUMNS = [
   'name',
   'messages_ready',
   'messages_unacknowledged',
   'consumers',
-  'message_stats.publish_details.rate',
-  'message_stats.deliver_get_details.rate',
+  'message_stats.publish_details.avg_rate',
+  'message_stats.deliver_get_details.avg_rate',
 ];
 /** Less than the dashboard waits for lengths: then it asks the broker itself. */
 const TIMEOUT_MS = 2_500;
@@ -56,7 +58,7 @@ export class ManagementApi {
 
   /** Every queue of the vhost. */
   async queues(): Promise<ManagedQueue[]> {
-    const rows = await this.#get(`queues/${this.#vhost}?columns=${QUEUE_COLUMNS.join(',')}`);
+    const rows = await this.#get(`queues/${this.#vhost}?${RATES}&columns=${QUEUE_COLUMNS.join(',')}`);
     return rows.map((row) => ({
       name: String(row['name']),
       messages: count(row['messages_ready']),
@@ -144,7 +146,7 @@ function parse(text: string): unknown {
   }
 }
 
-const Rate = z.object({ rate: z.number() }).optional();
+const Rate = z.object({ avg_rate: z.number() }).optional();
 const MessageStats = z.object({ publish_details: Rate, deliver_get_details: Rate });
 
 function rates(stats: unknown): Pick<ManagedQueue, 'inPerSecond' | 'outPerSecond'> {
@@ -152,8 +154,8 @@ function rates(stats: unknown): Pick<ManagedQueue, 'inPerSecond' | 'outPerSecond
   if (!data) return {};
   // What was never sent or taken has no rate.
   return {
-    inPerSecond: data.publish_details?.rate ?? 0,
-    outPerSecond: data.deliver_get_details?.rate ?? 0,
+    inPerSecond: data.publish_details?.avg_rate ?? 0,
+    outPerSecond: data.deliver_get_details?.avg_rate ?? 0,
   };
 }
 

@@ -42,10 +42,12 @@ export async function makeDashboard(options: DashboardOptions, level: LogLevel):
   return new Dashboard({ ...options, enginePort }, { logger: createLogger({ level }) });
 }
 
-/** Broker and store: those of the command line, else those that the app or `--config` sets, else left to the dashboard. */
+/** Broker, store and queues: those of the command line, else those that the app or `--config` sets, else left to the dashboard. */
 export async function brokerOf(
   globals: GlobalOptions,
-): Promise<Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend' | 'backendOptions'>> {
+): Promise<
+  Pick<DashboardOptions, 'broker' | 'brokerOptions' | 'resultBackend' | 'backendOptions' | 'queues'>
+> {
   if (!globals.app && !globals.config) {
     return {
       ...(globals.broker && { broker: globals.broker }),
@@ -59,6 +61,8 @@ export async function brokerOf(
     broker: app.conf.broker_url,
     brokerOptions: transportOptionsOf(app.conf),
     backendOptions: backendOptionsOf(app.conf),
+    // Each worker has its own queue for what is broadcast.
+    queues: app.router.queues.filter(({ autoDelete }) => !autoDelete).map(({ name }) => name),
     ...(backendUrl !== null && { resultBackend: backendUrl }),
   };
 }

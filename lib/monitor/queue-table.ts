@@ -45,7 +45,8 @@ export class QueueTable {
 
   /** A queue is known to exist. */
   see(name: string, now: number): void {
-    this.#ensure(name, now);
+    const queue = this.#ensure(name, now);
+    if (queue) queue.lastActivity = now;
   }
 
   countSent(name: string, now: number): void {

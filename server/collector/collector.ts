@@ -25,6 +25,8 @@ export interface CollectorOptions {
   readonly brokerOptions: BrokerOptions;
   readonly backendUrl: string | null;
   readonly backendOptions: ResultOptions;
+  /** Names of queues to watch, whether or not anybody consumes them or sends there. */
+  readonly queues: readonly string[];
   readonly history: History;
   /** Tasks kept in the history. */
   readonly maxTasks: number;
@@ -47,7 +49,8 @@ export class Collector implements Service {
   readonly #writer: HistoryWriter;
   readonly #sampler: QueueSampler;
   readonly #greeter: Greeter;
-  readonly #reconciler: Reconciler;
+  /** null: there are no results to ask for. */
+  readonly #reconciler: Reconciler | null;
   readonly #intervals: readonly Interval[];
   #isRunning = false;
 
@@ -56,6 +59,7 @@ export class Collector implements Service {
     brokerOptions,
     backendUrl,
     backendOptions,
+    queues,
     history,
     maxTasks,
     maxDays,
@@ -76,8 +80,8 @@ export class Collector implements Service {
     });
     this.inspector = new Inspector(this.link, this.monitor, logger);
     this.#greeter = new Greeter(this.link, this.inspector, this.monitor, logger);
-    this.#sampler = new QueueSampler(this.link, this.monitor, logger);
-    this.#reconciler = new Reconciler(this.link, this.monitor, history);
+    this.#sampler = new QueueSampler(this.link, this.monitor, logger, queues);
+    this.#reconciler = backendUrl === null ? null : new Reconciler(this.link, this.monitor, history);
     this.#writer = new HistoryWriter({
       history,
       monitor: this.monitor,
@@ -193,7 +197,7 @@ export class Collector implements Service {
     await this.#greeter.wakeAll();
     await this.#sampler.list();
     await this.flush();
-    const ended = await this.#reconciler.run();
+    const ended = (await this.#reconciler?.run()) ?? 0;
     if (ended > 0)
       this.#logger.info(`${ended} tasks had ended unseen: their results were read from the result store.`);
   }

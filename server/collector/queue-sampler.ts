@@ -18,12 +18,15 @@ export class QueueSampler {
   readonly #link: ClusterLink;
   readonly #monitor: Monitor;
   readonly #logger: Logger;
+  readonly #names: readonly string[];
   readonly #intervals: readonly Interval[];
 
-  constructor(link: ClusterLink, monitor: Monitor, logger: Logger) {
+  /** `names`: queues that are watched whoever uses them. */
+  constructor(link: ClusterLink, monitor: Monitor, logger: Logger, names: readonly string[]) {
     this.#link = link;
     this.#monitor = monitor;
     this.#logger = logger;
+    this.#names = names;
     this.#intervals = [
       new Interval(EVERY_MS, logger, () => this.#sample()),
       new Interval(LIST_EVERY_MS, logger, () => this.list()),
@@ -42,7 +45,7 @@ export class QueueSampler {
   async list(): Promise<void> {
     if (!this.#link.isConnected) return;
     const now = nowSeconds();
-    for (const name of await inTime(this.#link.transport.listQueues())) {
+    for (const name of [...this.#names, ...(await inTime(this.#link.transport.listQueues()))]) {
       if (!NO_TASK_QUEUE.test(name)) this.#monitor.queues.see(name, now);
     }
   }

@@ -136,7 +136,9 @@ await new ManagementApi('${api}', '/').queues();`;
     beforeAll(() => {
       good = url.replace('guest:guest', LOGIN);
       ssl = { ca_certs: own.ca };
-      const settings = `export const broker_url = '${good}';\nexport const result_backend = 'rpc://';`;
+      const settings = `export const broker_url = '${good}';
+export const result_backend = 'rpc://';
+export const task_queues = ['celery', 'idle'].map((name) => ({ name }));`;
       writeFileSync(
         join(dir, 'config.mjs'),
         `${settings}\nexport const broker_use_ssl = ${JSON.stringify(ssl)};`,
@@ -155,7 +157,7 @@ await new ManagementApi('${api}', '/').queues();`;
     ];
     test.each(forms)(
       'worker, call and dashboard take it from %s, and never show it',
-      async (_form, words, env) => {
+      async (form, words, env) => {
         const options: ProcessOptions = { env: { NODE_EXTRA_CA_CERTS: own.ca, ...env() } };
         const run = (...rest: string[]): TestProcess => umbel([...words(), ...rest], options);
         const api = `https://${LOGIN}@localhost:${server.managementTlsPort}/api/`;
@@ -175,6 +177,8 @@ await new ManagementApi('${api}', '/').queues();`;
           const page = async (path: string): Promise<string> => (await fetch(pages + path)).text();
           await expect.poll(() => page('api/workers'), { timeout: 30_000 }).toContain('"conf"');
           await expect.poll(() => page('api/queues/length'), { timeout: 30_000 }).toContain('"celery"');
+          // Those that the settings name are known, also when nobody consumes them.
+          expect((await page('api/queues/length')).includes('"idle"')).toBe(form === '--config');
           const paths = ['api/workers', 'api/v1/status', 'api/queues/length'];
           for (const path of paths) shown.push(await page(path));
           shown.push(call.output);
