@@ -141,6 +141,15 @@ describe.each(PLACES)('on $name', ({ start }) => {
     expect(await echo.get({ timeout: 10 })).toEqual({ args: [1, 'ü'], kwargs: { z: [null, false] } });
   });
 
+  test('the worker of either side keeps to a countdown', async () => {
+    const source =
+      'import time\nsent = time.time()\nr = app.send_task("ts.when", countdown=1.5, queue="ts")\nr.get(timeout=10) - sent';
+    expect(await python(urls, source)).toBeGreaterThanOrEqual(1.49);
+    const sent = Date.now() / 1000;
+    const result = await app.sendTask('py.when', [], { queue: 'py', countdown: 1.5 });
+    expect(Number(await result.get({ timeout: 10 })) - sent).toBeGreaterThanOrEqual(1.49);
+  });
+
   test("a Python task's error arrives with type, message and traceback", async () => {
     const result = await app.sendTask('py.fail', ['boom'], { queue: 'py' });
     await expect(result.get({ timeout: 10 })).rejects.toMatchObject({ name: 'ValueError', message: 'boom' });

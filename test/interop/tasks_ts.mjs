@@ -12,6 +12,7 @@ export const app = new Celery('tasks_ts', {
 addSlowTasks(app);
 app.task('ts.add', (x, y) => x + y);
 app.task('ts.echo', (value) => value);
+app.task('ts.when', () => Date.now() / 1000);
 app.task('ts.greet', (name, greeting) => `${greeting} ${name}`);
 app.task('ts.fail', (text) => {
   throw new TypeError(text);
