@@ -191,14 +191,17 @@ describe('RabbitMQ at the edges', () => {
     expect(got).toHaveLength(12);
   });
 
+  const publishLater = (sender: Transport, id: string, ms: number): Promise<void> => {
+    const message = taskMessage(id);
+    const headers = { ...message.headers, eta: new Date(Date.now() + ms).toISOString() };
+    return sender.publish({ exchange: 'qq', routingKey: 'qq', queue: QUORUM }, { ...message, headers });
+  };
+
   test('a message that waits for its ETA arrives, also before any worker has been there', async () => {
     const sender = await open();
-    const message = taskMessage('later');
-    const eta = new Date(Date.now() + 2_500).toISOString();
-    await sender.publish(
-      { exchange: 'qq', routingKey: 'qq', queue: QUORUM },
-      { ...message, headers: { ...message.headers, eta } },
-    );
+    // The first has all queues declared, which takes its time.
+    await publishLater(sender, 'much later', 3_600_000);
+    await publishLater(sender, 'later', 2_900);
     expect(await sender.sampleQueues(['qq'])).toMatchObject([{ messages: 0 }]);
     await waitUntil(
       'it is in its queue',
@@ -210,21 +213,13 @@ describe('RabbitMQ at the edges', () => {
   test('a message that waits for its ETA is refused when the exchange of the delays leads nowhere', async () => {
     const sender = await open();
     const { name } = broker.vhost;
-    const eta = new Date(Date.now() + 60_000).toISOString();
-    const publish = (id: string): Promise<void> => {
-      const message = taskMessage(id);
-      return sender.publish(
-        { exchange: 'qq', routingKey: 'qq', queue: QUORUM },
-        { ...message, headers: { ...message.headers, eta } },
-      );
-    };
-    await publish('arrives');
+    await publishLater(sender, 'arrives', 60_000);
     await broker.vhost.request('DELETE', `exchanges/${name}/celery_delayed_27`);
     await broker.vhost.request('PUT', `exchanges/${name}/celery_delayed_27`, {
       type: 'topic',
       durable: true,
     });
-    await expect(publish('lost')).rejects.toMatchObject({
+    await expect(publishLater(sender, 'lost', 60_000)).rejects.toMatchObject({
       code: 'not_found',
       message: expect.stringMatching(/No queue is bound to exchange "celery_delayed_27"/),
     });
