@@ -381,7 +381,7 @@ describe('RabbitMQ', () => {
     clock.mockRestore();
     expect(transports.lines.filter((line) => line.includes('management API'))).toEqual([
       expect.stringMatching(
-        /WARNING.*guest:\*+@\S+ does not answer: .*ECONN.*only queues that workers and tasks name/,
+        /WARNING.*guest:\*+@\S+ does not answer: .*ECONN.*only queues that workers, tasks and the app name/,
       ),
       expect.stringMatching(/INFO.*answers again/),
     ]);

@@ -87,7 +87,7 @@ export class QueueAdmin {
       this.#askApiAt = performance.now() + REST_MS;
       if (!this.#isApiAway) {
         logger.warning(
-          `${toError(error).message} Until it does, only queues that workers and tasks name are seen, without what is unacked.`,
+          `${toError(error).message} Until it does, only queues that workers, tasks and the app name are seen, without what is unacked.`,
         );
       }
       this.#isApiAway = true;

@@ -64,7 +64,10 @@ export class AmqpRevokedTasks implements RevokedTasks {
       } catch (error) {
         // Nothing was revoked yet.
         if (error instanceof UmbelError && error.code === 'not_found') return [];
-        if (!isPassing(error) || this.#connection.isStopped || performance.now() > deadline) throw error;
+        // A broker that takes no messages does not take the one behind the others either.
+        const { isStopped, blockedReason } = this.#connection;
+        if (isStopped || blockedReason !== null || !isPassing(error) || performance.now() > deadline)
+          throw error;
         await sleep(WAIT_MS);
       }
     }
