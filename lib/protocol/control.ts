@@ -132,6 +132,6 @@ function controlMessage(
   return {
     headers,
     properties: { delivery_mode: deliveryMode, priority: 0 },
-    ...encodePayload(() => body, serializer ? { serializer } : {}),
+    ...encodePayload(body, serializer ? { serializer } : {}),
   };
 }

@@ -45,15 +45,16 @@ export function decodeEnvelope(text: string): WireMessage {
   if (!isRecord(envelope)) throw unusable('it is no JSON object');
   const { headers, properties, body } = envelope;
   if (!isRecord(properties)) throw unusable('it has no properties');
-  const contentEncoding = envelope['content-encoding'];
-  const message = {
-    headers: isRecord(headers) ? headers : {},
+  const encoding = envelope['content-encoding'];
+  const contentEncoding = typeof encoding === 'string' ? encoding : 'utf-8';
+  const ownHeaders = isRecord(headers) ? headers : {};
+  return {
+    headers: ownHeaders,
     properties: checkProperties(properties),
     contentType: String(envelope['content-type'] ?? 'application/data'),
-    contentEncoding: typeof contentEncoding === 'string' ? contentEncoding : 'utf-8',
-    body: '',
+    contentEncoding,
+    body: decodeBody(body, properties, ownHeaders, contentEncoding),
   };
-  return Object.assign(message, { body: decodeBody(body, properties, message) });
 }
 
 /** The text of a message that goes back to its queue: flagged as redelivered, and counted (kombu/transport/redis.py). */
@@ -78,14 +79,13 @@ export function markRedelivered(text: string): string {
 function decodeBody(
   body: unknown,
   properties: Record<string, unknown>,
-  message: { headers: Record<string, unknown>; contentEncoding: string },
+  headers: Record<string, unknown>,
+  contentEncoding: string,
 ): string | Uint8Array {
   if (typeof body !== 'string') throw unusable('its body is no text');
-  const isBinary =
-    message.headers['compression'] !== undefined ||
-    !/^(utf-?8|us-ascii|ascii)$/i.test(message.contentEncoding);
+  const isText = contentEncoding === 'utf-8' || /^(utf-?8|us-ascii|ascii)$/i.test(contentEncoding);
   const encoding = properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
-  if (isBinary) return new Uint8Array(Buffer.from(body, encoding));
+  if (!isText || headers['compression'] !== undefined) return new Uint8Array(Buffer.from(body, encoding));
   return encoding === 'base64' ? textOfBase64(body) : body;
 }
 

@@ -31,7 +31,7 @@ export function encodeEvent(
   return {
     headers: { hostname: events[0]?.hostname ?? '' },
     properties: { delivery_mode: 1, priority: 0 },
-    ...encodePayload(() => event, serializer ? { serializer } : {}),
+    ...encodePayload(event, serializer ? { serializer } : {}),
   };
 }
 

@@ -41,15 +41,16 @@ type Payload = Pick<WireMessage, 'body' | 'contentType' | 'contentEncoding'> & {
   readonly compression?: string;
 };
 
-/**
- * Writes a body. `jsonText` gives the JSON of the value, where that is quicker than making the value first.
- * Throws `UmbelError`: `bad_request`, `too_large` or `unsupported`.
- */
-export function encodePayload(value: () => unknown, format: PayloadFormat, jsonText?: () => string): Payload {
+/** Writes a body. Throws `UmbelError`: `bad_request`, `too_large` or `unsupported`. */
+export function encodePayload(value: unknown, format: PayloadFormat): Payload {
+  const { serializer = JSON_SERIALIZER } = format;
+  return packPayload(serializer.encode(value), format);
+}
+
+/** The same of a body that its serializer has written. */
+export function packPayload(body: string | Uint8Array, format: PayloadFormat): Payload {
   const { serializer = JSON_SERIALIZER, compression, maxBytes = DEFAULT_MAX_BYTES } = format;
   const { contentType, contentEncoding } = serializer;
-  const isJson = serializer === JSON_SERIALIZER && jsonText !== undefined;
-  const body = isJson ? jsonText() : serializer.encode(value());
   checkSize(body, maxBytes);
   if (!compression) return { body, contentType, contentEncoding };
   const packed = compress(body, compression);

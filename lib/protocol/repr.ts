@@ -168,9 +168,9 @@ function reprNumber(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const size = Math.abs(value);
-  // Python changes to exponents below 1e-4 and writes at least two digits of them.
-  const text = size < 1e-4 || size >= 1e16 ? value.toExponential() : String(value);
-  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  if (size >= 1e-4 && size < 1e16) return String(value);
+  // Python changes to exponents there and writes at least two digits of them.
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 function reprObject(value: object): string {

@@ -1,7 +1,8 @@
 import { UmbelError } from '../contract/errors.ts';
 import { encodeJson } from './json.ts';
-import { encodePayload, type PayloadFormat } from './payload.ts';
+import { type PayloadFormat, packPayload } from './payload.ts';
 import { reprArgs, reprKwargs } from './repr.ts';
+import { JSON_SERIALIZER } from './serializer.ts';
 import type { Embed } from './signature.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -48,8 +49,7 @@ export interface TaskCall {
 }
 
 const PLAIN: PayloadFormat = {};
-const EMPTY_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
-/** Its JSON. */
+/** The JSON of an empty `Embed`. */
 const NO_EMBED = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
 
 /**
@@ -61,14 +61,10 @@ export function encodeTaskMessage(call: TaskCall): WireMessage {
   if (call.task === '' || call.id === '') {
     throw new UmbelError('bad_request', 'A task message needs the name of the task and an id.');
   }
-  const { args, kwargs, embed, format = PLAIN } = call;
-  const isBare = embed === undefined;
-  const payload = encodePayload(
-    () => [args, kwargs, isBare ? EMPTY_EMBED : wholeEmbed(embed)],
-    format,
-    () =>
-      `[${encodeJson(args)}, ${encodeJson(kwargs)}, ${isBare ? NO_EMBED : encodeJson(wholeEmbed(embed))}]`,
-  );
+  const { format = PLAIN } = call;
+  const { serializer = JSON_SERIALIZER } = format;
+  const body = serializer === JSON_SERIALIZER ? jsonBody(call) : serializer.encode(bodyOf(call));
+  const payload = packPayload(body, format);
   const headers = encodeHeaders(call);
   if (payload.compression !== undefined) headers['compression'] = payload.compression;
   return {
@@ -78,6 +74,22 @@ export function encodeTaskMessage(call: TaskCall): WireMessage {
     contentEncoding: payload.contentEncoding,
     body: payload.body,
   };
+}
+
+function bodyOf({ args, kwargs, embed }: TaskCall): unknown[] {
+  return [args, kwargs, wholeEmbed(embed ?? {})];
+}
+
+/** As the serializer would write it, but sooner: most calls have nothing behind their arguments. */
+function jsonBody({ args, kwargs, embed }: TaskCall): string {
+  const rest = embed === undefined ? NO_EMBED : encodeJson(wholeEmbed(embed));
+  return `[${encodeJson(args)}, ${encodeKwargs(kwargs)}, ${rest}]`;
+}
+
+/** Most calls have none. */
+function encodeKwargs(kwargs: Readonly<Record<string, unknown>>): string {
+  for (const _name in kwargs) return encodeJson(kwargs);
+  return '{}';
 }
 
 function wholeEmbed({ callbacks, errbacks, chain, chord }: Partial<Embed>): Embed {

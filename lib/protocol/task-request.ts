@@ -62,6 +62,7 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+const BARE_END = ', {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]';
 const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
 
 /**
@@ -87,7 +88,8 @@ export function decodeTaskRequest(message: WireMessage, limits: PayloadLimits = 
 
 /** Reads `[args, kwargs, embed]`. Throws `UmbelError('bad_message')` when it is something else. */
 export function decodeTaskBody(bodyText: string): TaskBody {
-  const body = decodeJson(bodyText);
+  // Most bodies end so, from Python too.
+  const body = decodeJson(bodyText.endsWith(BARE_END) ? `${bodyText.slice(0, -BARE_END.length)}]` : bodyText);
   if (!Array.isArray(body)) throw unusable('its body is no list');
   const [args, kwargs, embed]: unknown[] = body;
   if (!Array.isArray(args)) throw unusable('its args are no list');

@@ -1,7 +1,7 @@
 import { createConnection, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import { Fifo } from '../util/fifo.ts';
 import { ConnectionLost, messageOf, ReplyError } from './failures.ts';
-import { ReplyReader } from './reply-reader.ts';
+import { type ReplyForm, ReplyReader } from './reply-reader.ts';
 import { tlsOptions } from './tls.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -15,8 +15,7 @@ export interface Asked {
   readonly resolve: (reply: unknown) => void;
   /** With `ReplyError` or `ConnectionLost`. */
   readonly reject: (error: Error) => void;
-  /** Bulk strings of the reply stay bytes. */
-  readonly isBytes: boolean;
+  readonly form: ReplyForm;
 }
 
 interface Pending extends Asked {
@@ -35,7 +34,8 @@ const READ_BYTES = 64 * 1024;
 const LINGER_MS = 2000;
 /** Text of one turn beyond which it is not held back for the end of the turn. */
 const MAX_HELD = 64 * 1024;
-const SUBSCRIBING = /^p?(un)?subscribe$/;
+const SUBSCRIBING: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe']);
+const DONE = Promise.resolve();
 const NEEDS_NO_LOGIN =
   /without any password configured|no password is set|wrong number of arguments for 'auth'/;
 
@@ -63,7 +63,7 @@ export class Connection {
     this.#events = events;
     this.#reader = new ReplyReader(
       (reply) => this.#onReply(reply),
-      () => this.#hasSubscribed || this.#pending.peek()?.isBytes === true,
+      () => (this.#hasSubscribed ? 'bytes' : (this.#pending.peek()?.form ?? 'text')),
     );
   }
 
@@ -96,37 +96,28 @@ export class Connection {
 
   /** Sends one command; commands of one turn leave in one write. */
   ask(command: string, args: readonly Argument[]): Promise<unknown> {
-    return new Promise((resolve, reject) => this.send(command, args, { resolve, reject, isBytes: false }));
+    return new Promise((resolve, reject) => this.send(command, args, { resolve, reject, form: 'text' }));
   }
 
-  /** As `ask`, for who wants no promise. */
-  send(command: string, args: readonly Argument[], { resolve, reject, isBytes }: Asked): void {
+  /** As `ask`, for who wants no promise; with `isUrgent` the turn does not end before it leaves. */
+  send(command: string, args: readonly Argument[], { resolve, reject, form }: Asked, isUrgent = false): void {
     if (this.#socket === null) {
       reject(this.#lost());
       return;
     }
     let left = 1;
-    if (SUBSCRIBING.test(command)) {
+    if (SUBSCRIBING.has(command)) {
       this.#hasSubscribed = true;
       left = args.length;
     }
     if (this.#pending.size === 0) this.#heardAt = performance.now();
-    this.#pending.push({ resolve, reject, isBytes, left });
+    this.#pending.push({ resolve, reject, form, left });
     this.#write(command, args);
-    if (this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
-    queueMicrotask(() => {
-      this.#isFlushPlanned = false;
-      this.flush();
-    });
-  }
-
-  /** Writes the commands of this turn now. */
-  flush(): void {
-    if (this.#out === '') return;
-    const text = this.#out;
-    this.#out = '';
-    this.#socket?.write(text);
+    if (isUrgent) this.#flush();
+    else if (!this.#isFlushPlanned) {
+      this.#isFlushPlanned = true;
+      void DONE.then(this.#endTurn);
+    }
   }
 
   /** Ends it; what waits for an answer rejects with `ConnectionLost`. */
@@ -197,7 +188,19 @@ export class Connection {
       }
     }
     this.#out += text;
-    if (this.#out.length > MAX_HELD) this.flush();
+    if (this.#out.length > MAX_HELD) this.#flush();
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isFlushPlanned = false;
+    this.#flush();
+  };
+
+  #flush(): void {
+    if (this.#out === '') return;
+    const text = this.#out;
+    this.#out = '';
+    this.#socket?.write(text);
   }
 
   #onData(chunk: Buffer): void {

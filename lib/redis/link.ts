@@ -91,31 +91,31 @@ export class Link {
 
   /** Sends one command. Commands of one turn leave in one write. Rejects with ConnectionLost or the server's error. */
   call(command: string, args: readonly Argument[] = []): Promise<unknown> {
-    return new Promise((resolve, reject) =>
-      this.callThen(command, args, { resolve, reject, isBytes: false }),
-    );
+    return new Promise((resolve, reject) => this.callThen(command, args, { resolve, reject, form: 'text' }));
   }
 
   /** As `call`, with bulk replies as bytes. */
   callBuffer(command: string, args: readonly Argument[] = []): Promise<unknown> {
-    return new Promise((resolve, reject) => this.callThen(command, args, { resolve, reject, isBytes: true }));
+    return new Promise((resolve, reject) => this.callThen(command, args, { resolve, reject, form: 'bytes' }));
   }
 
   /** As `call`; see `runThen`. */
-  callThen(command: string, args: readonly Argument[], asked: Asked): void {
-    if (this.#connection) this.#connection.send(command, args, asked);
+  callThen(command: string, args: readonly Argument[], asked: Asked, isUrgent = false): void {
+    if (this.#connection) this.#connection.send(command, args, asked, isUrgent);
     else asked.reject(new ConnectionLost(`the ${this.name} connection is closed`));
   }
 
-  /** Sends what is held back for the end of this turn. */
-  flush(): void {
-    this.#connection?.flush();
+  /** As `call`, and the turn does not end before it leaves. */
+  callNow(command: string, args: readonly Argument[]): Promise<unknown> {
+    return new Promise((resolve, reject) =>
+      this.callThen(command, args, { resolve, reject, form: 'text' }, true),
+    );
   }
 
   /** Runs a script by its digest; sends its text once the server has forgotten it. */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     return new Promise((resolve, reject) =>
-      this.runThen(script, keys, args, { resolve, reject, isBytes: false }),
+      this.runThen(script, keys, args, { resolve, reject, form: 'text' }),
     );
   }
 

@@ -4,6 +4,9 @@ import { ProtocolError, ReplyError } from './failures.ts';
  * Replies of RESP2 (redis.io, "Redis serialization protocol"): simple strings, errors, integers, bulk strings, arrays.
  */
 
+/** What bulk strings are read as: UTF-8, bytes, or not at all. */
+export type ReplyForm = 'text' | 'bytes' | 'nothing';
+
 /** An array whose items are still coming. */
 interface Frame {
   readonly items: unknown[];
@@ -22,7 +25,7 @@ const MAX_LINE = 64 * 1024;
  */
 export class ReplyReader {
   readonly #onReply: (reply: unknown) => void;
-  readonly #wantsBytes: () => boolean;
+  readonly #wanted: () => ReplyForm;
   readonly #frames: Frame[] = [];
   /** What came and is not read yet. */
   #chunks: Buffer[] = [];
@@ -31,12 +34,12 @@ export class ReplyReader {
   #needed = 1;
   #buffer: Buffer = NOTHING;
   #at = 0;
-  #isBytes = false;
+  #form: ReplyForm = 'text';
 
-  /** `wantsBytes` is asked at the beginning of each reply: whether its bulk strings stay bytes, else they are UTF-8. */
-  constructor(onReply: (reply: unknown) => void, wantsBytes: () => boolean) {
+  /** `wanted` is asked at the beginning of each reply. */
+  constructor(onReply: (reply: unknown) => void, wanted: () => ReplyForm) {
     this.#onReply = onReply;
-    this.#wantsBytes = wantsBytes;
+    this.#wanted = wanted;
   }
 
   /** `chunk` is the caller's again when this returns. */
@@ -60,37 +63,31 @@ export class ReplyReader {
 
   /** Reads one element; false when it has not come as a whole. */
   #readOne(): boolean {
-    if (this.#frames.length === 0) this.#isBytes = this.#wantsBytes();
-    const start = this.#at;
-    const end = this.#buffer.indexOf('\r\n', start, 'latin1');
-    if (end < 0) return this.#waitForLine(start);
-    switch (this.#buffer[start]) {
-      case BULK:
-        return this.#readBulk(start, end);
-      case INTEGER:
-        this.#at = end + 2;
-        this.#add(this.#number(start + 1));
-        return true;
-      case ARRAY:
-        this.#at = end + 2;
-        this.#open(this.#number(start + 1));
-        return true;
-      case STRING:
-        this.#at = end + 2;
-        this.#add(this.#buffer.toString(undefined, start + 1, end));
-        return true;
-      case ERROR:
-        this.#at = end + 2;
-        this.#add(new ReplyError(this.#buffer.toString(undefined, start + 1, end)));
-        return true;
-      default:
-        throw this.#unknown();
-    }
+    if (this.#frames.length === 0) this.#form = this.#wanted();
+    const type = this.#buffer[this.#at];
+    if (type === STRING || type === ERROR) return this.#readLine(type);
+    if (type !== BULK && type !== INTEGER && type !== ARRAY) throw this.#unknown();
+    const digits = this.#at + 1;
+    const end = this.#endOfNumber(digits);
+    if (end + 2 > this.#buffer.length) return this.#waitForLine();
+    const number = this.#number(digits, end);
+    if (type === BULK) return this.#readBulk(number, end + 2);
+    this.#at = end + 2;
+    if (type === ARRAY) this.#open(number);
+    else this.#add(number);
+    return true;
   }
 
-  #readBulk(start: number, end: number): boolean {
-    const length = this.#number(start + 1);
-    const from = end + 2;
+  #readLine(type: number): boolean {
+    const end = this.#buffer.indexOf('\r\n', this.#at, 'latin1');
+    if (end < 0) return this.#waitForLine();
+    const text = this.#buffer.toString(undefined, this.#at + 1, end);
+    this.#at = end + 2;
+    this.#add(type === ERROR ? new ReplyError(text) : text);
+    return true;
+  }
+
+  #readBulk(length: number, from: number): boolean {
     if (length < 0) {
       this.#at = from;
       this.#add(null);
@@ -98,17 +95,19 @@ export class ReplyReader {
     }
     const to = from + length;
     if (to + 2 > this.#buffer.length) {
-      this.#needed = to + 2 - start;
+      this.#needed = to + 2 - this.#at;
       return false;
     }
     this.#at = to + 2;
-    // A copy: what the reader was given may be large, and would live as long as this part of it.
-    this.#add(
-      this.#isBytes
-        ? Buffer.from(this.#buffer.subarray(from, to))
-        : this.#buffer.toString(undefined, from, to),
-    );
+    this.#add(this.#bulk(from, to));
     return true;
+  }
+
+  #bulk(from: number, to: number): string | Buffer | null {
+    if (this.#form === 'nothing') return null;
+    if (this.#form === 'text') return this.#buffer.toString(undefined, from, to);
+    // A copy: what the reader was given may be large, and would live as long as this part of it.
+    return Buffer.from(this.#buffer.subarray(from, to));
   }
 
   #open(length: number): void {
@@ -129,20 +128,25 @@ export class ReplyReader {
     this.#onReply(value);
   }
 
-  #waitForLine(start: number): boolean {
-    const length = this.#buffer.length - start;
-    if (length > MAX_LINE || !isType(this.#buffer[start])) throw this.#unknown();
+  #waitForLine(): boolean {
+    const length = this.#buffer.length - this.#at;
+    if (length > MAX_LINE) throw this.#unknown();
     this.#needed = length + 1;
     return false;
   }
 
-  /** The digits at `from`; the line is whole. */
-  #number(from: number): number {
-    const buffer = this.#buffer;
-    const isNegative = buffer[from] === MINUS;
+  /** Where the line of a number ends, or what has come of it. By hand: a search would cost more than these few bytes. */
+  #endOfNumber(from: number): number {
+    let at = from;
+    while (at < this.#buffer.length && this.#buffer[at] !== CR) at += 1;
+    return at;
+  }
+
+  #number(from: number, end: number): number {
+    const isNegative = this.#buffer[from] === MINUS;
     let number = 0;
-    for (let at = isNegative ? from + 1 : from; buffer[at] !== CR; at += 1) {
-      const digit = (buffer[at] ?? 0) - ZERO;
+    for (let at = isNegative ? from + 1 : from; at < end; at += 1) {
+      const digit = (this.#buffer[at] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) throw this.#unknown();
       number = number * 10 + digit;
     }
@@ -153,8 +157,4 @@ export class ReplyReader {
     const start = this.#buffer.toString('latin1', this.#at, this.#at + 30);
     return new ProtocolError(`it does not speak the Redis protocol, but says ${JSON.stringify(start)}`);
   }
-}
-
-function isType(byte: number | undefined): boolean {
-  return byte === BULK || byte === INTEGER || byte === ARRAY || byte === STRING || byte === ERROR;
 }

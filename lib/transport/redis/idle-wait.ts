@@ -65,8 +65,12 @@ export class IdleWait {
       this.#failure = failure;
       if (this.#waiting === current) this.#waiting = null;
     };
-    const asked = { resolve: () => ended(null), reject: ended, isBytes: false };
-    link.callThen('blmove', [key, key, 'RIGHT', 'RIGHT', seconds], asked);
+    const resolve = (): void => ended(null);
+    link.callThen('blmove', [key, key, 'RIGHT', 'RIGHT', seconds], {
+      resolve,
+      reject: ended,
+      form: 'nothing',
+    });
   }
 
   /** Why the last wait ended badly; null when it did not. */

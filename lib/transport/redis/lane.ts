@@ -189,7 +189,7 @@ export class Lane {
           reject(error);
         }
       };
-      link.runThen(FETCH, request.keys, request.args, { resolve: take, reject, isBytes: false });
+      link.runThen(FETCH, request.keys, request.args, { resolve: take, reject, form: 'text' });
     });
   }
 

@@ -130,9 +130,8 @@ export class Publisher {
         ]);
       }
       this.#bindings.declare(queue);
-      const sent = link.call('lpush', [key, ...values]);
-      if (isNow) link.flush();
-      return sent;
+      const args = [key, ...values];
+      return isNow ? link.callNow('lpush', args) : link.call('lpush', args);
     };
     const options = { what: `publish to ${queue}`, deadlineMs: this.#deadlineMs, bytes };
     return this.#outbox.send(attempt, options).then(() => {});

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError, ReplyError } from '../../../lib/redis/failures.ts';
-import { ReplyReader } from '../../../lib/redis/reply-reader.ts';
+import { type ReplyForm, ReplyReader } from '../../../lib/redis/reply-reader.ts';
 
-function read(chunks: readonly Buffer[], isBytes = false): unknown[] {
+function read(chunks: readonly Buffer[], form: ReplyForm = 'text'): unknown[] {
   const replies: unknown[] = [];
   const reader = new ReplyReader(
     (reply) => replies.push(reply),
-    () => isBytes,
+    () => form,
   );
   for (const chunk of chunks) reader.read(chunk);
   return replies;
@@ -68,10 +68,15 @@ describe('replies of a Redis server', () => {
   it('stay bytes when that is wanted, and do not hold what they came in', () => {
     const chunk = Buffer.allocUnsafeSlow(20);
     chunk.write('$3\r\n\0\x01\x02\r\n*1\r\n$1\r\nx\r\n', 'latin1');
-    const [bytes, list] = read([chunk], true);
+    const [bytes, list] = read([chunk], 'bytes');
     expect(bytes).toStrictEqual(Buffer.of(0, 1, 2));
     expect(list).toStrictEqual([Buffer.from('x')]);
     expect(Buffer.isBuffer(bytes) && bytes.buffer !== chunk.buffer).toBe(true);
+  });
+
+  it('are passed over when nobody wants them', () => {
+    const wire = Buffer.from('$3\r\nabc\r\n*2\r\n$1\r\nx\r\n:1\r\n-ERR no\r\n');
+    expect(read([wire], 'nothing')).toStrictEqual([null, [null, 1], new ReplyError('ERR no')]);
   });
 
   it('of many pieces are put together once: 64 MB in pieces of 16 KB', () => {
