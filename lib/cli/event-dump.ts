@@ -50,9 +50,9 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : pythonRepr(value ?? null);
 }
 
-/** `2026-11-28 08:30:44.548000`, UTC. */
+/** `2026-11-28 08:30:44.548000+00:00`. */
 function timeText(seconds: number): string {
   const micros = Math.round((seconds % 1) * 1e6);
   const whole = new Date((Math.floor(seconds) + Math.floor(micros / 1e6)) * 1000).toISOString();
-  return `${whole.slice(0, 19).replace('T', ' ')}.${String(micros % 1e6).padStart(6, '0')}`;
+  return `${whole.slice(0, 19).replace('T', ' ')}.${String(micros % 1e6).padStart(6, '0')}+00:00`;
 }

@@ -68,7 +68,7 @@ describe('umbel events', () => {
     await json.waitFor(/"type":"worker-heartbeat"/);
     await (await bench.app.sendTask('w.add', [1, 2])).get({ timeout: 10 });
     await dump.waitFor(
-      /top@box \[\d{4}-\d\d-\d\d [\d:]+\.\d{6}\] task succeeded: w\.add\([-0-9a-f]{36}\) args=\(1, 2\) kwargs={} .*result=3,/,
+      /top@box \[\d{4}-\d\d-\d\d [\d:]+\.\d{6}\+00:00\] task succeeded: w\.add\([-0-9a-f]{36}\) args=\(1, 2\) kwargs={} .*result=3,/,
     );
     await json.waitFor(/"type":"task-succeeded"/);
     expect(await dump.stop('SIGINT')).toBe(0);
