@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need besides npm: redis-server, RabbitMQ, Python's Celery with redis, msgpack and yaml, Chromium, openssl, faketime.
+# Installs what the tests need besides npm: redis-server, RabbitMQ, Python's Celery with redis, msgpack and yaml, Chromium, openssl, faketime, shells.
 # Runs apt-get as root on Debian or Ubuntu; elsewhere it says what to install and fails.
 set -eu
 
@@ -17,6 +17,8 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postg
 /usr/bin/python3 -c 'import pymysql' >/dev/null 2>&1 || missing="$missing python3-pymysql"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
+command -v zsh >/dev/null 2>&1 || missing="$missing zsh"
+command -v fish >/dev/null 2>&1 || missing="$missing fish"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 [ -z "$missing" ] && exit 0

@@ -16,8 +16,15 @@ _umbel() {
   if [[ -n "$found[1]" ]]; then compadd -- "\${found[@]}"; else _files; fi
 }
 if [[ "\${funcstack[1]}" == _umbel ]]; then _umbel "$@"; else compdef _umbel umbel; fi`,
-  fish: `complete -c umbel -f -a '(umbel completion words -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
-complete -c umbel -s A -l app -r -F`,
+  fish: `function __umbel
+  set -l found (umbel completion words -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c umbel -f -a '(__umbel)'`,
 };
 
 /** `umbel completion SHELL`: prints what a shell has to run to complete our commands, options and tasks. */

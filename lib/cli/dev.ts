@@ -17,7 +17,7 @@ interface DevOptions extends DashboardCliOptions {
   readonly concurrency?: string;
   readonly pool?: string;
   readonly queues?: string;
-  readonly with: readonly string[];
+  readonly with?: readonly string[];
   readonly reload: boolean;
 }
 
@@ -33,14 +33,14 @@ export function registerDev(program: Command): void {
     .option('-P, --pool <pool>', 'the worker: prefork, threads, async or solo')
     .option('-Q, --queues <names>', 'the worker: comma-separated queues')
     .option('--no-reload', 'do not watch the source files')
-    .option('--with <file>', 'run this file beside, such as one that sends tasks', collect, [])
+    .option('--with <file>', 'run this file beside, such as one that sends tasks', collect)
     .addHelpText('after', '\nExample: umbel -A tasks dev -c 4');
   addDashboardOptions(command, 'INFO').action(async (options: DevOptions) => {
     process.exitCode = await runDev(program.opts<GlobalOptions>(), options);
   });
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
@@ -48,7 +48,7 @@ async function runDev(globals: GlobalOptions, options: DevOptions): Promise<numb
   if (!globals.app) {
     throw new CliExit(EXIT.usage, 'Error: dev needs an app: umbel -A tasks dev (tasks.ts exports it).');
   }
-  const { concurrency, pool, queues, with: beside, reload, ...dashboardPart } = options;
+  const { concurrency, pool, queues, with: beside = [], reload, ...dashboardPart } = options;
   const broker = await brokerOf(globals);
   const dashboard = await makeDashboard({ ...broker, ...dashboardOptions(dashboardPart) }, 'WARNING');
   await dashboard.start();

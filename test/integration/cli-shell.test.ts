@@ -55,6 +55,16 @@ describe('umbel shell', () => {
     expect(stdout).toBe("'worker-tests'\n3\n");
     expect(status).toBe(0);
   });
+
+  it('leaves the tasks out when told so', () => {
+    const args = [MAIN, '-A', 'test/integration/worker-app.ts', 'shell', '-T'];
+    const options = { cwd: ROOT, env: { ...process.env, ...bench.env }, encoding: 'utf8' } as const;
+    const { stdout } = spawnSync(process.execPath, args, {
+      ...options,
+      input: "typeof add\napp.tasks.has('w.add')\n",
+    });
+    expect(stdout).toBe("'undefined'\ntrue\n");
+  });
 });
 
 describe('umbel completion', () => {
@@ -63,13 +73,45 @@ describe('umbel completion', () => {
     chmodSync(join(folder, 'umbel'), 0o755);
   });
 
-  /** What bash offers for the words, the last of which is being typed. */
-  const offered = (...words: string[]): string[] => {
-    const list = ['umbel', ...words].map((word) => `'${word}'`).join(' ');
-    const script = `eval "$(umbel completion bash)"; COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _umbel; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
-    return execFileSync('bash', ['-c', script], { cwd: ROOT, env, encoding: 'utf8' }).trim().split('\n');
+  /** What a shell offers for the words, the last of which is being typed; FILES where it offers files. */
+  type Shell = (words: readonly string[]) => string;
+  const quoted = (words: readonly string[]): string =>
+    ['umbel', ...words].map((word) => `'${word}'`).join(' ');
+  const run = (shell: string, ...args: string[]): string => {
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, HOME: folder };
+    return execFileSync(shell, args, { cwd: ROOT, env, encoding: 'utf8' });
   };
+  const SHELLS: readonly [string, Shell][] = [
+    [
+      'bash',
+      (words) =>
+        run(
+          'bash',
+          '-c',
+          `eval "$(umbel completion bash)"; COMP_WORDS=(${quoted(words)}); COMP_CWORD=${words.length}; _umbel; printf '%s\\n' "\${COMPREPLY[@]:-FILES}"`,
+        ),
+    ],
+    [
+      'zsh',
+      (words) =>
+        run(
+          'zsh',
+          '-fc',
+          `compdef() {}; compadd() { shift; print -rl -- "$@" }; _files() { print FILES }
+          eval "$(umbel completion zsh)"; words=(${quoted(words)}); CURRENT=${words.length + 1}; _umbel`,
+        ),
+    ],
+    [
+      'fish',
+      (words) =>
+        run(
+          'fish',
+          '-c',
+          `function __fish_complete_path; echo FILES; end
+          umbel completion fish | source; complete -C '${['umbel', ...words].join(' ')}'`,
+        ),
+    ],
+  ];
 
   it.each([
     [['wor'], ['worker']],
@@ -92,8 +134,12 @@ describe('umbel completion', () => {
       ['-A', 'test/integration/worker-app.ts', 'call', 'w.re'],
       ['w.refuse', 'w.report'],
     ],
-    [['-A', ''], ['']],
+    [['-A', ''], ['FILES']],
+    [['run', ''], ['FILES']],
   ])('%j', (words, expected) => {
-    expect(offered(...words).sort()).toEqual([...expected].sort());
+    for (const [shell, offered] of SHELLS) {
+      const found = offered(words).trim().split('\n').sort();
+      expect([shell, found]).toEqual([shell, [...expected].sort()]);
+    }
   });
 });
