@@ -191,7 +191,7 @@ export class Celery implements TraceApp {
 
   /** Steers workers: revoke, pool size, consumers, inspect … */
   get control(): Control {
-    this.#control ??= new Control(() => this.mailbox());
+    this.#control ??= new Control(this);
     return this.#control;
   }
 

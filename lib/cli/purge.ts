@@ -36,9 +36,7 @@ async function purge(app: Celery, { queues, excludeQueues = [], force }: PurgeOp
     throw new CliExit(EXIT.usage, 'Error: Every queue is excluded; none is left to purge.');
   }
   if (!force) await confirm(names);
-  const transport = await app.transport();
-  let purged = 0;
-  for (const name of names) purged += await transport.purge(name);
+  const purged = await app.control.purge(names);
   const noun = names.length === 1 ? 'queue' : 'queues';
   if (purged === 0) say(`No messages purged from ${names.length} ${noun}.`);
   else

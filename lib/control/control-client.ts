@@ -1,3 +1,4 @@
+import type { ExchangeType, Transport } from '../transport/transport.ts';
 import { Inspect, type InspectOptions } from './inspect.ts';
 import type { BroadcastOptions, ControlReplies, Mailbox } from './mailbox.ts';
 
@@ -6,6 +7,16 @@ export interface RevokeOptions extends ControlOptions {
   readonly terminate?: boolean;
   /** Signal for `terminate`. Default `SIGTERM`. */
   readonly signal?: string;
+}
+
+/** Where the queue of `addConsumer` gets its messages from, when the workers do not know it. */
+export interface ConsumerOptions extends ControlOptions {
+  /** Default: the name of the queue. */
+  readonly exchange?: string;
+  /** Default `direct`. */
+  readonly exchangeType?: ExchangeType;
+  /** Default: the name of the queue. */
+  readonly routingKey?: string;
 }
 
 export interface ControlOptions {
@@ -17,22 +28,29 @@ export interface ControlOptions {
   readonly timeout?: number;
 }
 
+/** What remote control needs of an app. */
+interface ControlApp {
+  mailbox(): Promise<Mailbox>;
+  transport(): Promise<Transport>;
+  queueNames(): string[];
+}
+
 /** Changes running workers (celery/app/control.py `Control`). */
 export class Control {
-  readonly #mailbox: () => Promise<Mailbox>;
+  readonly #app: ControlApp;
 
-  constructor(mailbox: () => Promise<Mailbox>) {
-    this.#mailbox = mailbox;
+  constructor(app: ControlApp) {
+    this.#app = app;
   }
 
   /** Asks all workers, or some. */
   inspect(options?: InspectOptions): Inspect {
-    return new Inspect(this.#mailbox, options);
+    return new Inspect(() => this.#app.mailbox(), options);
   }
 
   /** Sends any command, also one this class does not know. */
   async broadcast(method: string, options: BroadcastOptions = {}): Promise<ControlReplies> {
-    const mailbox = await this.#mailbox();
+    const mailbox = await this.#app.mailbox();
     return mailbox.broadcast(method, options);
   }
 
@@ -49,6 +67,14 @@ export class Control {
   ): Promise<ControlReplies> {
     const { terminate = false, signal = 'SIGTERM' } = options;
     return this.#command('revoke_by_stamped_headers', { headers, terminate, signal }, options);
+  }
+
+  /** Ends a running task, or tasks: `revoke` with `terminate`. */
+  terminate(
+    taskId: string | readonly string[],
+    options: Omit<RevokeOptions, 'terminate'> = {},
+  ): Promise<ControlReplies> {
+    return this.revoke(taskId, { ...options, terminate: true });
   }
 
   ping(options: ControlOptions = {}): Promise<ControlReplies> {
@@ -78,10 +104,12 @@ export class Control {
     return this.#command('pool_restart', { modules: null, reload: false, reloader: null }, options);
   }
 
-  addConsumer(queue: string, options?: ControlOptions): Promise<ControlReplies> {
+  /** Starts consuming a queue: one that the workers know, or a new one. */
+  addConsumer(queue: string, options: ConsumerOptions = {}): Promise<ControlReplies> {
+    const { exchange = null, exchangeType = null, routingKey = null } = options;
     return this.#command(
       'add_consumer',
-      { queue, exchange: null, exchange_type: null, routing_key: null },
+      { queue, exchange, exchange_type: exchangeType, routing_key: routingKey },
       options,
     );
   }
@@ -111,6 +139,17 @@ export class Control {
   ): Promise<ControlReplies> {
     const { soft = null, hard = null } = limits;
     return this.#command('time_limit', { task_name: taskName, soft, hard }, options);
+  }
+
+  /**
+   * Deletes the waiting messages of queues, by default of those that the app is configured with; they cannot be
+   * brought back. Returns how many.
+   */
+  async purge(queues: readonly string[] = this.#app.queueNames()): Promise<number> {
+    const transport = await this.#app.transport();
+    let purged = 0;
+    for (const name of queues) purged += await transport.purge(name);
+    return purged;
   }
 
   /** Asks every worker for a heartbeat event now. */

@@ -75,6 +75,16 @@ export class Inspect {
     return this.#ask('query_task', { ids });
   }
 
+  /** Memory in use, such as `48.547MB`. */
+  memsample(): Promise<Answers> {
+    return this.#ask('memsample');
+  }
+
+  /** Memory in parts: of ours as Node tells it, of Python's since the first `memsample`. */
+  memdump(samples = 10): Promise<Answers> {
+    return this.#ask('memdump', { samples });
+  }
+
   async #ask(method: string, args: Record<string, unknown> = {}): Promise<Answers> {
     const mailbox = await this.#mailbox();
     const replies = await mailbox.broadcast(method, { ...this.#options, arguments: args });

@@ -152,6 +152,18 @@ describe.each([
     expect(queues).toEqual([
       expect.objectContaining({ name: 'celery', routing_key: 'celery', durable: true }),
     ]);
+    const bound = { exchange: 'news', exchangeType: 'topic', routingKey: 'sport.#' } as const;
+    await control.addConsumer('sport', { ...bound, ...ask });
+    expect((await inspect.activeQueues())[node]).toContainEqual(
+      expect.objectContaining({
+        name: 'sport',
+        exchange: expect.objectContaining({ name: 'news', type: 'topic' }),
+        routing_key: 'sport.#',
+      }),
+    );
+    await control.cancelConsumer('sport', ask);
+    expect((await inspect.memsample())[node]).toMatch(/^[\d.]+MB$/);
+    expect((await inspect.memdump())[node]).toMatch(/rss: [\d.]+MB/);
     await control.rateLimit('w.add', '1/h', ask);
     const add = (n: number) => bench.app.sendTask<number>('w.add', [n, 0]);
     const limited = [await add(1), await add(2), await add(3)];
@@ -163,6 +175,19 @@ describe.each([
     expect(await Promise.all(limited.map((result) => result.get({ timeout: 10 })))).toEqual([1, 2, 3]);
     await control.timeLimit('w.nap', { hard: 0.3 }, ask);
     await expect((await bench.app.sendTask('w.nap', [5000])).get({ timeout: 10 })).rejects.toThrow('0.3');
+    const running = await bench.app.sendTask('w.late_nap', [30_000, 1]);
+    await waitUntil(
+      'it runs',
+      async () => JSON.stringify(await inspect.active()).includes(running.id),
+      10_000,
+    );
+    expect(await control.terminate(running.id, ask)).toEqual([
+      { [node]: { ok: `terminate: ${running.id}` } },
+    ]);
+    await expect(running.get({ timeout: 10 })).rejects.toThrow('terminated');
+    await control.cancelConsumer('celery', ask);
+    for (const queue of ['celery', 'celery', 'extra']) await bench.app.sendTask('w.add', [1, 1], { queue });
+    expect([await control.purge(), await control.purge(), await control.purge(['extra'])]).toEqual([2, 0, 1]);
   });
 });
 
