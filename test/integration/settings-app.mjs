@@ -1,4 +1,6 @@
 // An app whose settings come from the environment, loaded by the worker and by its processes.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { Celery } from 'umbel';
 
 export const app = new Celery('settings', {
@@ -18,4 +20,11 @@ app.task('set.quiet', { sendEvents: false }, () => 'quiet');
 app.task('set.sleep', async (ms) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   return ms;
+});
+/** Ends its process, and leaves one behind that holds the channel to the worker open; its pid is in the file. */
+app.task('set.orphan', (file) => {
+  const CHANNEL = 3;
+  const { pid } = spawn('sleep', ['30'], { stdio: ['ignore', 'ignore', 'ignore', CHANNEL] });
+  writeFileSync(file, String(pid));
+  process.exit(7);
 });

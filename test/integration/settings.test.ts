@@ -1,8 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EventReceiver } from '../../lib/events/receiver.ts';
 import { Celery } from '../../lib/index.ts';
 import type { CeleryEvent } from '../../lib/protocol/event.ts';
 import { silentLogger } from '../../lib/util/logger.ts';
+import { isAlive } from '../kit/is-alive.ts';
 import { type TestProcess, umbel } from '../kit/process.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
@@ -171,6 +175,25 @@ test('without prefetch a message stays in its queue until somebody is free', asy
     const values = await Promise.all(sent.map((result) => result.get({ timeout: 20 })));
     expect(values).toEqual([400, 400, 400, 400, 400]);
   });
+});
+
+test('worker_lost_wait: what a lost process leaves behind does not hide its end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-orphan-'));
+  const file = join(folder, 'pid');
+  await withWorker({ worker_lost_wait: 0.5 }, async (app) => {
+    const lost = await app.sendTask('set.orphan', [file]);
+    // By default it would be ten seconds.
+    await expect(lost.get({ timeout: 9 })).rejects.toThrow(/exited prematurely: exitcode 7/);
+    const orphan = Number(readFileSync(file, 'utf8'));
+    expect(isAlive(orphan)).toBe(true);
+    process.kill(orphan);
+  });
+  rmSync(folder, { recursive: true });
+});
+
+test('worker_proc_alive_timeout: a worker whose processes are not ready in time says so and ends', async () => {
+  const ending = withWorker({ worker_proc_alive_timeout: 0.001 }, () => Promise.resolve());
+  await expect(ending).rejects.toThrow(/end before they are ready \(5 times, not ready in time\)/);
 });
 
 test('eager results are stored when asked, and go through the serializer', async () => {
