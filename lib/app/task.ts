@@ -9,7 +9,7 @@ import type { SerializerName } from '../protocol/serializer.ts';
 import type { AnyResult } from './any-result.ts';
 import type { AppPort } from './app-port.ts';
 import { type ApplyOptions, NO_KWARGS, NO_OPTIONS } from './apply-options.ts';
-import type { AsyncResult } from './async-result.ts';
+import { AsyncResult } from './async-result.ts';
 import { jsonOf } from './canvas/canvas.ts';
 import { canvasFrom, type StoredCanvas } from './canvas/canvas-from.ts';
 import type { Group } from './canvas/group.ts';
@@ -219,6 +219,11 @@ export abstract class Task<A extends unknown[] = unknown[], R = unknown> impleme
   ): Group<Immutable, Awaited<ReturnType<this['run']>>[][]>;
   chunks(items: Iterable<unknown>, size: number): unknown {
     return chunksOf(this.app, this.name, items, size);
+  }
+
+  /** The result of a call that was sent before, by its id. */
+  AsyncResult(id: string): AsyncResult<Awaited<ReturnType<this['run']>>> {
+    return new AsyncResult(this.app, id);
   }
 
   /** Runs the body in place, as a plain function call. */

@@ -9,6 +9,7 @@ new Celery('tasks', { task_trak_started: true });
 const addNumbers = app.task('tasks.add_numbers', (x: number, y: number) => x + y);
 expectTypeOf(addNumbers.delay).parameters.toEqualTypeOf<[number, number]>();
 expectTypeOf(addNumbers.delay(1, 2)).resolves.toEqualTypeOf<AsyncResult<number>>();
+expectTypeOf(addNumbers.AsyncResult('id')).toEqualTypeOf<AsyncResult<number>>();
 expectTypeOf(addNumbers.applyAsync([1, 2], { countdown: 3 })).resolves.toEqualTypeOf<AsyncResult<number>>();
 expectTypeOf(addNumbers.apply([1, 2])).resolves.toEqualTypeOf<AsyncResult<number>>();
 expectTypeOf(addNumbers(1, 2)).toEqualTypeOf<number>();

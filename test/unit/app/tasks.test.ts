@@ -119,6 +119,7 @@ describe('a function task', () => {
     expect(await result.ready()).toBe(true);
     expect(await result.successful()).toBe(true);
     expect(await app.AsyncResult(result.id).result()).toBe(15);
+    expect(await tasks.add.AsyncResult(result.id).get({ timeout: 10 })).toBe(15);
     const [run] = runsOf(result.id);
     expect(run?.outcome).toMatchObject({ state: 'SUCCESS', resultText: '15', resultRepr: '15' });
     expect(run?.request).toMatchObject({ argsrepr: '(10, 5)', rootId: result.id, parentId: null });
