@@ -17,6 +17,7 @@ const ACTIONS: Record<Problem['kind'], string> = {
   failing: 'Open failures',
   abandoned_queue: 'Open queue',
   silent_worker: 'Open worker',
+  wrong_clock: 'Open worker',
   data_lost: 'Open queues',
 };
 
@@ -28,6 +29,7 @@ function ProblemIcon({ kind }: { readonly kind: Problem['kind'] }): ReactNode {
     case 'abandoned_queue':
       return <Layers size={16} strokeWidth={1.5} aria-hidden />;
     case 'silent_worker':
+    case 'wrong_clock':
       return <Server size={16} strokeWidth={1.5} aria-hidden />;
   }
 }

@@ -201,7 +201,7 @@ export interface ThroughputBucket {
 
 /** One line of the verdict at the top of the overview, worst first. */
 export interface Problem {
-  readonly kind: 'failing' | 'abandoned_queue' | 'silent_worker' | 'data_lost';
+  readonly kind: 'failing' | 'abandoned_queue' | 'silent_worker' | 'wrong_clock' | 'data_lost';
   readonly severity: 'failure' | 'warning';
   readonly title: string;
   readonly evidence: string;

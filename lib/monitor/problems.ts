@@ -12,6 +12,10 @@ export function findProblems(
   const problems: Problem[] = dataLostAt === null ? [] : [lostData(dataLostAt)];
   for (const worker of workers) {
     if (worker.status === 'offline' && !worker.saidGoodbye) problems.push(silentWorker(worker));
+    const { seconds, since } = worker.drift;
+    if (worker.status === 'online' && seconds !== null && since !== null) {
+      problems.push(wrongClock(worker.name, seconds, since));
+    }
   }
   problems.push(...failing.map(failingTask));
   for (const queue of queues) {
@@ -32,6 +36,17 @@ function lostData(since: number): Problem {
     evidence: 'its keys are gone (flushed, or restarted without persistence): tasks that waited will not run',
     since,
     href: '/queues',
+  };
+}
+
+function wrongClock(name: string, ahead: number, since: number): Problem {
+  return {
+    kind: 'wrong_clock',
+    severity: 'warning',
+    title: `The clock of ${name} is off`,
+    evidence: `${Math.abs(Math.round(ahead))} s ${ahead > 0 ? 'ahead' : 'behind'}: the times of its tasks are wrong`,
+    since,
+    href: `/worker/${encodeURIComponent(name)}`,
   };
 }
 

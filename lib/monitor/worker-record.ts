@@ -1,4 +1,5 @@
 import type { RunningTask, WorkerRow, WorkerStatus } from '../contract/records.ts';
+import { ClockDrift } from './clock-drift.ts';
 import { type ClusterEvent, numberOf, numbersOf, textOf, textsOf } from './event-fields.ts';
 import { RateCounter, SeriesRing } from './series-ring.ts';
 import type { TaskRecord } from './task-record.ts';
@@ -36,6 +37,7 @@ export class WorkerRecord {
   readonly name: string;
   readonly running = new Map<string, TaskRecord>();
   readonly rate = new RateCounter(60);
+  readonly drift = new ClockDrift();
   readonly series: WorkerSeries = {
     cpu: ring(),
     memory: ring(),
@@ -85,6 +87,7 @@ export class WorkerRecord {
       this.setStatus('offline', now);
       return;
     }
+    this.drift.add(event.timestamp, now);
     if (kind === 'online') this.facts.startedAt = event.timestamp;
     // The answer to a remote `heartbeat` command carries freq 5 and no figures: it is no statement of the interval.
     if (numberOf(event, 'active') !== null) this.#freq = Math.max(0.5, numberOf(event, 'freq') ?? this.#freq);

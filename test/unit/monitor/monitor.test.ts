@@ -73,6 +73,40 @@ describe('the cluster monitor', () => {
   });
 
   it.each([
+    [3600, '3600 s ahead'],
+    [-600, '600 s behind'],
+  ])('says that the clock of a worker is off by %i s, once it is sure', (offset, words) => {
+    const monitor = new Monitor();
+    const beat = (at: number, ahead: number): void => {
+      monitor.apply([workerEvent('heartbeat', at + ahead)], T0 + at);
+      monitor.tick(T0 + at);
+    };
+    for (const at of [0, 2, 4, 6]) beat(at, offset);
+    expect(monitor.problems()).toEqual([]);
+    beat(8, offset - 1);
+    expect(monitor.problems()).toMatchObject([
+      { kind: 'wrong_clock', severity: 'warning', since: T0 + 8, evidence: expect.stringContaining(words) },
+    ]);
+    for (const at of [10, 12, 14, 16, 18]) beat(at, 0);
+    expect(monitor.problems().map(({ kind }) => kind)).not.toContain('wrong_clock');
+  });
+
+  it('takes heartbeats that were held up for no wrong clock', () => {
+    const monitor = new Monitor();
+    for (const [sent, came] of [
+      [0, 0],
+      [2, 30],
+      [4, 30],
+      [6, 30],
+      [30, 31],
+    ] as const) {
+      monitor.apply([workerEvent('heartbeat', sent)], T0 + came);
+    }
+    monitor.tick(T0 + 31);
+    expect(monitor.problems()).toEqual([]);
+  });
+
+  it.each([
     ['another start', { started_at: T0 - 60 }, { started_at: T0 + 3 }],
     ['another pid', {}, { pid: 8 }],
   ])('says that tasks are lost when a new process takes over the name at once (%s)', (_how, old, young) => {
