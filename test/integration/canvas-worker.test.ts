@@ -76,6 +76,16 @@ test('a chain whose next step is revoked ends there', async () => {
   await expect.poll(() => result.status()).toBe('REVOKED');
 });
 
+test('a replacement knows how often the task was handed on', async () => {
+  const depth = app.task('t.depth', { bind: true }, (self) => self.request.replacedTaskNesting);
+  const pass = app.task('t.pass', { bind: true }, (self, times: number): Promise<number> => {
+    const next = times === 0 ? depth.s() : app.signature<number>('t.pass', [times - 1]);
+    return self.replace(next);
+  });
+  expect(await (await depth.delay()).get(wait)).toBe(0);
+  expect(await (await pass.delay(1)).get(wait)).toBe(2);
+});
+
 test('stamps are in the extended result and in events', async () => {
   const { add } = tasks();
   const events: CeleryEvent[] = [];

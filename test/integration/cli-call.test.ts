@@ -3,7 +3,7 @@ import { umbel } from '../kit/process.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 import { WorkerBench } from '../kit/worker-bench.ts';
 
-/* Tasks that are sent and ended from the command line, by its options. */
+/* Tasks that are sent, ended and watched from the command line, by its options. */
 
 let bench: WorkerBench;
 const node = ['-d', 'options@box', '-t', '5'];
@@ -43,3 +43,13 @@ it('call sends to an exchange; revoke ends what runs', async () => {
     output: "Error: TaskRevokedError('terminated')\n",
   });
 }, 60_000);
+
+it('queues --watch shows again what has changed, until Ctrl-C', async () => {
+  const watch = umbel(['queues', '-Q', 'watched', '--watch', '0.1', '-t', '0.1', '--json'], {
+    env: bench.env,
+  });
+  await watch.waitFor(/"watched":\{"ready":0/);
+  await bench.app.sendTask('w.add', [1, 1], { queue: 'watched' });
+  await watch.waitFor(/"watched":\{"ready":1/);
+  expect(await watch.stop('SIGINT')).toBe(0);
+});

@@ -162,6 +162,8 @@ describe.each([
       }),
     );
     await control.cancelConsumer('sport', ask);
+    expect(await control.enableEvents(ask)).toEqual([{ [node]: { ok: 'task events enabled' } }]);
+    expect(await control.disableEvents(ask)).toEqual([{ [node]: { ok: 'task events disabled' } }]);
     expect((await inspect.memsample())[node]).toMatch(/^[\d.]+MB$/);
     expect((await inspect.memdump())[node]).toMatch(/rss: [\d.]+MB/);
     await control.rateLimit('w.add', '1/h', ask);
@@ -181,6 +183,9 @@ describe.each([
       async () => JSON.stringify(await inspect.active()).includes(running.id),
       10_000,
     );
+    expect((await inspect.queryTask(running.id, 'unknown'))[node]).toEqual({
+      [running.id]: ['active', expect.objectContaining({ id: running.id, name: 'w.late_nap' })],
+    });
     expect(await control.terminate(running.id, ask)).toEqual([
       { [node]: { ok: `terminate: ${running.id}` } },
     ]);

@@ -3,7 +3,9 @@ import { boundByLoad } from '../kit/load.ts';
 import { SERVERS, type TestServer } from '../kit/servers.ts';
 import { killWorkers } from '../kit/worker-kills.ts';
 
-describe.each(SERVERS)('workers killed on $name', ({ start }) => {
+const LEASE = 2;
+
+describe.each(SERVERS)('workers killed on $name', ({ name, start }) => {
   let server: TestServer;
 
   beforeEach(async () => {
@@ -17,7 +19,7 @@ describe.each(SERVERS)('workers killed on $name', ({ start }) => {
       backend: server.url(1),
       tasks: 2000,
       kills: 20,
-      lease: 2,
+      lease: LEASE,
     });
     process.stdout.write(
       `${result.doubled.length} doubled, recovered after ${result.recoverySeconds.toFixed(1)} s\n`,
@@ -28,6 +30,8 @@ describe.each(SERVERS)('workers killed on $name', ({ start }) => {
     // Only what the two processes had just ended: its result or its ack was on the way. One for each kill at most, unless
     // others use the machine too.
     expect(result.doubled.length).toBeLessThanOrEqual(boundByLoad(20, 60));
-    expect(result.recoverySeconds).toBeLessThan(5);
+    // On the engine a second after the lease, and a moment for the last task.
+    const isEngine = name === 'embedded engine';
+    expect(result.recoverySeconds).toBeLessThan(isEngine ? boundByLoad(LEASE + 1.5, 5) : 5);
   });
 });
