@@ -17,6 +17,7 @@ app.task('set.print', () => {
 app.task('set.long', { resultreprMaxsize: 12 }, () => 'word '.repeat(20));
 app.task('set.shadow', { shadowName: (args) => `shadow of ${args[0]}` }, (value) => value);
 app.task('set.quiet', { sendEvents: false }, () => 'quiet');
+app.task('set.pid', () => process.pid);
 app.task('set.sleep', async (ms) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   return ms;

@@ -177,6 +177,13 @@ test('without prefetch a message stays in its queue until somebody is free', asy
   });
 });
 
+test('worker_max_memory_per_child replaces a process that uses more, after its task', async () => {
+  await withWorker({ worker_max_memory_per_child: 1 }, async (app) => {
+    const pid = async () => (await app.sendTask('set.pid')).get({ timeout: 20 });
+    expect(await pid()).not.toBe(await pid());
+  });
+});
+
 test('worker_lost_wait: what a lost process leaves behind does not hide its end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'umbel-orphan-'));
   const file = join(folder, 'pid');

@@ -12,7 +12,16 @@ let neighbor: TestProcess;
 beforeAll(async () => {
   bench = await WorkerBench.start();
   await bench.watch();
-  neighbor = await bench.worker('-P', 'async', '-n', 'neighbor@box', '-Q', 'elsewhere');
+  neighbor = await bench.worker(
+    '-P',
+    'async',
+    '-n',
+    'neighbor@box',
+    '-Q',
+    'elsewhere',
+    '--heartbeat-interval',
+    '0.5',
+  );
   await bench.app.sendTask('w.boom');
   await bench.app.sendTask('w.boom', [], { queue: 'kept' });
   const quiet = '--without-heartbeat --without-gossip --without-mingle --purge';
@@ -55,6 +64,14 @@ test('--soft-time-limit and --time-limit hold for tasks that set none', async ()
   expect(worker.output).toContain(`Soft time limit (0.3s) exceeded for w.nap[${nap.id}]`);
   const spin = await bench.app.sendTask('w.spin', [60_000]);
   await expect(spin.get({ timeout: 15 })).rejects.toMatchObject(overLimit('1'));
+});
+
+test('--heartbeat-interval is how often, and what heartbeats say', async () => {
+  const beats = () => bench.events.filter((event) => event.type === 'worker-heartbeat');
+  await waitUntil('it beats', () => beats().length > 2, 10_000);
+  expect(new Set(beats().map(({ hostname, freq }) => [hostname, freq].join()))).toEqual(
+    new Set(['neighbor@box,0.5']),
+  );
 });
 
 test('--without-gossip, --without-mingle and --without-heartbeat keep it to itself', async () => {
