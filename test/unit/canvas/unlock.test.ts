@@ -78,6 +78,19 @@ it('asks until the header has ended, and gives the values in order', async () =>
   ).toEqual([[10, 2, 4], 8, 107, [[3, 4], 18], []]);
 });
 
+it('looks every `result_chord_retry_interval` seconds, the first time and again', async () => {
+  const { add, echo } = tasks();
+  const waits: number[] = [];
+  const off = app.on('before_task_publish', ({ sender, headers }) => {
+    if (sender === 'celery.chord_unlock')
+      waits.push((Date.parse(String(headers['eta'])) - Date.now()) / 1000);
+  });
+  expect(await run(chord([add.signature([5, 5], { countdown: 0.3 })], echo.s()))).toEqual([10]);
+  off();
+  expect(waits.length).toBeGreaterThan(1);
+  for (const seconds of waits) expect(seconds).toBeLessThanOrEqual(0.101);
+});
+
 it('gives the body a ChordError when a member has failed', async () => {
   const { add, total, fail, note } = tasks();
   const told = note.signature([], { taskId: 'told-by-unlock' });
