@@ -72,22 +72,16 @@ export async function withApp<T>(options: GlobalOptions, run: (app: Celery) => P
   try {
     return await run(app);
   } catch (error) {
-    throw await withHint(error, app);
+    throw await withHint(error);
   } finally {
     await app.close();
   }
 }
 
-/** Who names no broker may not know that there is one to start. */
-async function withHint(error: unknown, { conf }: Celery): Promise<unknown> {
-  const { EMBEDDED_BROKER } = await import('../app/config.ts');
-  const isAway = error instanceof UmbelError && error.code === 'unavailable';
-  if (!isAway || conf.broker_url !== EMBEDDED_BROKER) return error;
-  return new UmbelError(
-    error.code,
-    `${error.message}\nNo broker is named, so this is the embedded engine: start it with \`umbel\`, or name a broker with -b.`,
-    { cause: error },
-  );
+async function withHint(error: unknown): Promise<unknown> {
+  if (!(error instanceof UmbelError)) return error;
+  const { engineHint } = await import('../worker/engine-hint.ts');
+  return new UmbelError(error.code, error.message + engineHint(error), { cause: error });
 }
 
 /** The same with a mailbox for remote control. */

@@ -5,6 +5,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { Logger } from '../util/logger.ts';
 import { maskUrl } from '../util/mask.ts';
 import { retryLimit, waitSeconds } from './broker-patience.ts';
+import { engineHint } from './engine-hint.ts';
 
 /** Opens the broker, and tries again while it is away as the settings say, with Celery's words and waits. */
 export function connectBroker(app: Celery, logger: Logger, signal: AbortSignal): Promise<Transport> {
@@ -32,6 +33,7 @@ async function insist<T>(
 ): Promise<T> {
   const isPatient = conf.broker_connection_retry_on_startup ?? conf.broker_connection_retry;
   const limit = retryLimit(conf);
+  const tries = limit === Number.POSITIVE_INFINITY ? '∞' : limit;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await open();
@@ -41,8 +43,8 @@ async function insist<T>(
       if (!isAway || !isPatient || attempt > limit || signal.aborted) throw error;
       const seconds = waitSeconds(attempt);
       logger.error(
-        `${who}: Cannot connect to ${maskUrl(url)}: ${reasonOf(error)}.\n` +
-          `Trying again in ${seconds.toFixed(2)} seconds... (${attempt}/${limit === Number.POSITIVE_INFINITY ? '∞' : limit})`,
+        `${who}: Cannot connect to ${maskUrl(url)}: ${reasonOf(error)}.${attempt === 1 ? engineHint(error) : ''}\n` +
+          `Trying again in ${seconds.toFixed(2)} seconds... (${attempt}/${tries})`,
       );
       await sleep(seconds * 1000, signal);
     }

@@ -5,15 +5,15 @@ import { toError, UmbelError } from '../contract/errors.ts';
 /** This package's own code: never the place to look at. */
 const OURS = fileURLToPath(new URL('..', import.meta.url));
 
-/** Why a module does not load, in two lines: what, and where. */
-export function explainLoadError(thrown: unknown, path: string): string {
+/** Why a module does not load, or with other words how its run ended, in two lines: what, and where. */
+export function explainLoadError(thrown: unknown, path: string, happened = 'cannot be loaded'): string {
   const error = toError(thrown);
   const [firstLine = ''] = error.message.split('\n');
   const what = firstLine.trim().replace(/^ParseError:\s*/, 'SyntaxError: ');
   // Our own errors are sentences for people.
   const isNamed = error.name !== 'Error' && !(error instanceof UmbelError) && !what.startsWith(error.name);
   const name = isNamed ? `${error.name}: ` : '';
-  return `${path} cannot be loaded: ${name}${what}\nAt ${placeOf(error, path)}.`;
+  return `${path} ${happened}: ${name}${what}\nAt ${placeOf(error, path)}.`;
 }
 
 function placeOf(error: Error, path: string): string {

@@ -8,7 +8,14 @@ import { explainLoadError } from './load-error.ts';
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx']);
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** False also below a file, where stat throws: `tasks.py/index.ts`. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The file that a module name stands for: `tasks`, `tasks.ts`, `./dir/tasks`, a folder with an index, or Python's
@@ -26,8 +33,18 @@ export function resolveModule(name: string, folder: string = process.cwd()): str
   }
   throw new UmbelError(
     'bad_config',
-    `There is no module "${name}" in ${folder}.\nTried: ${tried.join(', ')}.`,
+    `There is no module "${name}" in ${folder}.\n${pythonHint(names, folder) ?? `Tried: ${tried.join(', ')}.`}`,
   );
+}
+
+/** A team that comes from Celery names its Python app, as it did for Flower: that needs the broker's URL instead. */
+function pythonHint(names: readonly string[], folder: string): string | null {
+  const files = names.flatMap((name) =>
+    name.endsWith('.py') ? [name] : [`${name}.py`, `${name}/__init__.py`],
+  );
+  const python = files.find((file) => isFile(resolve(folder, file)));
+  if (python === undefined) return null;
+  return `${python} is Python, which is not loaded here: leave -A out and name its broker, as in \`umbel -b redis://localhost:6379/0 flower\`.`;
 }
 
 function candidates(name: string): string[] {

@@ -18,6 +18,8 @@ beforeAll(() => {
   write('broken.mjs', 'export const a = 1;\nexport const b = (;\n');
   write('throws.ts', 'export const a = 1;\n\nnowhere.call();\n');
   write('away.ts', "import { other } from './good.ts';\nawait other.sendTask('x');\n");
+  write('leaves.ts', "setInterval(() => {}, 1000);\nthrow new RangeError('my own bug');\n");
+  write('proj.py', 'app = None\n');
   write('empty.ts', 'export const nothing = 1;\n');
   write('missing.ts', "import { z } from 'no-such-package';\nexport const a = z;\n");
   write(
@@ -41,6 +43,9 @@ async function say(...args: string[]): Promise<{ code: number | null; output: st
 describe('what can be wrong with -A', () => {
   it.each([
     ['nofile', /Error: There is no module "nofile" in .*\nTried: nofile\.ts, nofile\.mts, .*index\.js\./],
+    ['proj', /Error: There is no module "proj" in .*\nproj\.py is Python.*umbel -b redis:.* flower/],
+    ['proj.py', /Error: There is no module "proj\.py" in .*\nproj\.py is Python/],
+    ['good.ts/x', /Error: There is no module "good\.ts\/x" in .*\nTried: /],
     ['broken', /Error: .*broken\.ts cannot be loaded: SyntaxError: .*\nAt .*broken\.ts:2:\d+\./],
     ['broken.mjs', /Error: .*broken\.mjs cannot be loaded: SyntaxError: .*\nAt .*broken\.mjs:2\./],
     [
@@ -131,7 +136,9 @@ describe('usage', () => {
     [['completion', 'tcsh'], 2, /There is no completion for "tcsh"\. There are: bash, zsh, fish/],
     [['list', 'stars'], 2, /There is no list of "stars"\. There is: bindings/],
     [['run', 'nope.ts'], 2, /Error: There is no module "nope\.ts" in .*\nTried: nope\.ts\.\n/],
-    [['run', 'away.ts'], 1, /away\.ts cannot be loaded: Cannot connect to redis:.*\nAt .*away\.ts\./],
+    [['run', 'away.ts'], 1, /away\.ts failed: Cannot connect to redis:.*\nAt .*away\.ts\./],
+    // What it left open holds no process: it ends, as under Node.
+    [['run', 'leaves.ts'], 1, /leaves\.ts failed: RangeError: my own bug\nAt .*leaves\.ts:2\./],
     [['-b', 'sqs://', 'status'], 1, /No transport for the broker URL "sqs:\/\/"/],
     [['status'], 1, /redis:\/\/127\.0\.0\.1:1/],
     [['-A', 'good', 'dev', '--help'], 0, /Dashboard, embedded engine and a worker at once/],
