@@ -69,8 +69,9 @@ export class Monitor {
     }
   }
 
-  /** Moves time on, about once a second: silent workers, lost tasks, the verdict. */
-  tick(now: number): void {
+  /** Moves time on, about once a second: silent workers, lost tasks, the verdict. `isDeaf`: without its broker. */
+  tick(now: number, isDeaf = false): void {
+    if (isDeaf) this.workers.deaf(now);
     for (const worker of this.workers.tick(now)) this.lost.withWorker(worker);
     this.lost.tick(now);
     if (this.#lagCount > 0) this.#lagMs = (this.#lagSum / this.#lagCount) * 1000;

@@ -132,10 +132,14 @@ export class WorkerRecord {
     if (isFailure) this.failed += 1;
   }
 
-  /** Status that its silence up to `now` implies: late by two heartbeats, offline after four. */
-  statusAt(now: number): WorkerStatus {
+  /**
+   * Status that its silence up to `now` implies: late by two heartbeats, offline after four. Until `deafUntil` nobody
+   * could be heard, so silence counts from then; who was offline before stays it until a heartbeat comes.
+   */
+  statusAt(now: number, deafUntil: number): WorkerStatus {
     if (this.saidGoodbye || this.lastHeartbeat === null) return this.saidGoodbye ? 'offline' : this.status;
-    const silence = now - this.lastHeartbeat;
+    if (this.status === 'offline') return 'offline';
+    const silence = now - Math.max(this.lastHeartbeat, deafUntil);
     if (silence > this.#freq * 4) return 'offline';
     return silence > this.#freq * 2 ? 'late' : 'online';
   }

@@ -8,6 +8,7 @@ const KEEP_SILENT_SECONDS = 24 * 3600;
 export class WorkerTable {
   readonly #workers = new Map<string, WorkerRecord>();
   readonly #changed = new Set<string>();
+  #deafUntil = 0;
 
   get size(): number {
     return this.#workers.size;
@@ -41,11 +42,16 @@ export class WorkerTable {
     return names;
   }
 
+  /** Nobody can be heard at `now`: that is no silence of the workers. */
+  deaf(now: number): void {
+    this.#deafUntil = now;
+  }
+
   /** Moves time on: who is late or gone by now. Returns the workers that just went offline. */
   tick(now: number): WorkerRecord[] {
     const gone: WorkerRecord[] = [];
     for (const worker of this.#workers.values()) {
-      const status = worker.statusAt(now);
+      const status = worker.statusAt(now, this.#deafUntil);
       if (status !== worker.status) {
         worker.setStatus(status, now);
         this.#changed.add(worker.name);

@@ -98,7 +98,7 @@ export class Collector implements Service {
     });
     this.#intervals = [
       new Interval(DRAIN_EVERY_MS, logger, () => this.drain()),
-      new Interval(TICK_EVERY_MS, logger, () => this.monitor.tick(nowSeconds())),
+      new Interval(TICK_EVERY_MS, logger, () => this.monitor.tick(nowSeconds(), !this.link.isConnected)),
     ];
   }
 

@@ -72,6 +72,21 @@ describe('the cluster monitor', () => {
     expect(monitor.workers.get('w1@host')?.status).toBe('online');
   });
 
+  it('takes the silence while the broker is away for no worker going silent', () => {
+    const monitor = monitorWith([workerEvent('online', 0, { freq: 2 }), taskEvent('started', 1)]);
+    for (let second = 2; second <= 60; second += 1) monitor.tick(T0 + second, true);
+    monitor.tick(T0 + 63);
+    expect(monitor.workers.get('w1@host')?.status).toBe('online');
+    expect(monitor.tasks.get('t1')?.toRow()).toMatchObject({ isLost: false });
+    expect(monitor.problems()).toEqual([]);
+    monitor.tick(T0 + 69);
+    expect(monitor.workers.get('w1@host')?.status).toBe('offline');
+    // Gone before: nobody is back because the broker went and came.
+    monitor.tick(T0 + 70, true);
+    monitor.tick(T0 + 71);
+    expect(monitor.workers.get('w1@host')?.status).toBe('offline');
+  });
+
   it.each([
     [3600, '3600 s ahead'],
     [-600, '600 s behind'],
