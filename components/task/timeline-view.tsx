@@ -13,10 +13,21 @@ const STEPS = [
   7_200, 21_600, 86_400,
 ];
 
-function axis(length: number): readonly number[] {
+interface Tick {
+  readonly at: number;
+  readonly percent: number;
+  /** Left out where the axis is short: its words would lie on others. */
+  readonly isFine: boolean;
+}
+
+function ticksOf(length: number): readonly Tick[] {
   const step = STEPS.find((candidate) => length / candidate <= 7) ?? length / 6;
   const count = Math.floor((length * 0.94) / step);
-  return Array.from({ length: count }, (_, index) => (index + 1) * step);
+  return Array.from({ length: count }, (_, index) => {
+    const at = (index + 1) * step;
+    const percent = (at / length) * 100;
+    return { at, percent, isFine: index % 2 === 0 || percent > 75 };
+  }).filter(({ percent }) => percent > 6);
 }
 
 function tickLabel(seconds: number): string {
@@ -124,18 +135,12 @@ export function TimelineView(props: { readonly task: TaskDetail; readonly now: n
           <div className="lane ax">
             <span />
             <div className="trk">
-              <span className="xl first">sent</span>
-              {axis(timeline.end - timeline.start)
-                .filter((at) => at / (timeline.end - timeline.start) > 0.06)
-                .map((at) => (
-                  <span
-                    key={at}
-                    className="xl"
-                    style={{ left: `${(at / (timeline.end - timeline.start)) * 100}%` }}
-                  >
-                    {tickLabel(at)}
-                  </span>
-                ))}
+              <span className="xl first">{props.task.sent === null ? 'seen' : 'sent'}</span>
+              {ticksOf(timeline.end - timeline.start).map(({ at, percent, isFine }) => (
+                <span key={at} className={isFine ? 'xl fine' : 'xl'} style={{ left: `${percent}%` }}>
+                  {tickLabel(at)}
+                </span>
+              ))}
               {timeline.isOpen ? <span className="xl last">now</span> : null}
             </div>
           </div>
