@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Dashboard, DashboardOptions } from '../../server/main.ts';
 import { EMBEDDED_BROKER } from '../app/config.ts';
 import { backendOptionsOf, transportOptionsOf } from '../app/connection-options.ts';
@@ -16,12 +16,14 @@ import { untilEndSignal } from './until-signal.ts';
 export function registerFlower(program: Command): void {
   const command = program
     .command('flower', { isDefault: true })
+    .allowExcessArguments()
     .summary('the dashboard (the default command)')
     .description(
       'Watch and steer workers in the browser. Without a broker it brings its own: the embedded engine.',
     )
     .addHelpText('after', '\nExample: umbel --broker=redis://localhost:6379/0 flower --port 5555');
   addDashboardOptions(command, 'WARNING').action(async (options: DashboardCliOptions) => {
+    refuseWords(command.args);
     const globals = program.opts<GlobalOptions>();
     const dashboard = await makeDashboard(
       { ...(await brokerOf(globals)), ...dashboardOptions(options) },
@@ -33,6 +35,15 @@ export function registerFlower(program: Command): void {
     await end;
     await stopInTime(dashboard);
   });
+}
+
+/** Behind an option of its own, as in `umbel --port 8888 flower`, its name comes as a word. */
+function refuseWords(words: readonly string[]): void {
+  const word = words.find((each, index) => each !== 'flower' || index > 0);
+  if (word === undefined) return;
+  throw new InvalidArgumentError(
+    `flower takes options only, not "${word}". Options of another command stand behind its name: umbel <command> …`,
+  );
 }
 
 /** The server is loaded only by the commands that start it: it is most of the program. */

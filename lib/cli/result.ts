@@ -31,11 +31,22 @@ export function registerResult(program: Command): void {
     )
     .action(async (id: string, options: ResultOptions) => {
       await withApp(program.opts<GlobalOptions>(), async (app) => {
+        refuseRpc(app.backendUrl);
         const result = app.AsyncResult(id);
         if (options.traceback) say((await result.traceback()) ?? '');
         else await show(result, options);
       });
     });
+}
+
+/** Waiting would never end. */
+function refuseRpc(backendUrl: string | null): void {
+  if (!backendUrl?.startsWith('rpc:')) return;
+  throw new UmbelError(
+    'bad_request',
+    'Results of rpc:// go to the process that sent the task, and no other can read them.\n' +
+      'Keep results in a store, such as Redis or a database, to read them from here.',
+  );
 }
 
 async function show(result: AsyncResult, { timeout, json }: ResultOptions): Promise<void> {
