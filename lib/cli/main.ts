@@ -36,6 +36,6 @@ try {
   await main(process.argv.slice(2));
 } catch (thrown) {
   const { text, exitCode } = explain(thrown);
-  if (text) process.stderr.write(`${text}\n`);
-  process.exitCode = exitCode;
+  // What a module opened before it threw is closed by nobody, and would keep the process for ever.
+  process.stderr.write(text && `${text}\n`, () => process.exit(exitCode));
 }

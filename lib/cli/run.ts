@@ -3,7 +3,7 @@ import { toError } from '../contract/errors.ts';
 import { engineHint } from '../worker/engine-hint.ts';
 import { explainLoadError } from '../worker/load-error.ts';
 import { loadModule, resolveModule } from '../worker/load-module.ts';
-import { explain } from './exit.ts';
+import { CliExit, EXIT } from './exit.ts';
 
 /** `umbel run FILE`: runs a TypeScript or JavaScript file, for clients that have no build step. */
 export function registerRun(program: Command): void {
@@ -19,21 +19,15 @@ export function registerRun(program: Command): void {
       try {
         await loadModule(path);
       } catch (error) {
-        await endFailed(path, error);
+        throw failed(path, error);
       }
     });
 }
 
-/**
- * Says what the file threw and ends the process, as Node does: nobody closes the connections that it left open, and they
- * would keep the process for ever.
- */
-async function endFailed(path: string, error: unknown): Promise<never> {
+/** What the file threw, in the words of a run: it was loaded all right. */
+function failed(path: string, error: unknown): CliExit {
   const thrown = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const hint = await engineHint(thrown);
-  const { text, exitCode } = explain(new Error(`${explainLoadError(thrown, path, 'failed')}${hint}`));
-  await new Promise((resolve) => process.stderr.write(`${text}\n`, resolve));
-  process.exit(exitCode);
+  return new CliExit(EXIT.failure, `Error: ${explainLoadError(thrown, path, 'failed')}${engineHint(thrown)}`);
 }
 
 /** A file that is not there is bad usage; what goes wrong in it is a failure. */

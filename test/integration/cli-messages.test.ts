@@ -46,6 +46,7 @@ describe('what can be wrong with -A', () => {
     ['proj', /Error: There is no module "proj" in .*\nproj\.py is Python.*umbel -b redis:.* flower/],
     ['proj.py', /Error: There is no module "proj\.py" in .*\nproj\.py is Python/],
     ['good.ts/x', /Error: There is no module "good\.ts\/x" in .*\nTried: /],
+    ['leaves', /Error: .*leaves\.ts cannot be loaded: RangeError: my own bug\nAt .*leaves\.ts:2\./],
     ['broken', /Error: .*broken\.ts cannot be loaded: SyntaxError: .*\nAt .*broken\.ts:2:\d+\./],
     ['broken.mjs', /Error: .*broken\.mjs cannot be loaded: SyntaxError: .*\nAt .*broken\.mjs:2\./],
     [
