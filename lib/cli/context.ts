@@ -81,7 +81,8 @@ export async function withApp<T>(options: GlobalOptions, run: (app: Celery) => P
 async function withHint(error: unknown): Promise<unknown> {
   if (!(error instanceof UmbelError)) return error;
   const { engineHint } = await import('../worker/engine-hint.ts');
-  return new UmbelError(error.code, error.message + engineHint(error), { cause: error });
+  const hint = engineHint(error);
+  return hint === '' ? error : new UmbelError(error.code, error.message + hint, { cause: error });
 }
 
 /** The same with a mailbox for remote control. */
