@@ -121,7 +121,7 @@ describe('faults on RabbitMQ', () => {
     expect(got[1]?.message.properties.delivery_info?.redelivered).toBe(true);
     // Up to 4.2 the broker closes the channel, later it ends the consumer.
     expect(states[0]).toMatch(
-      /^lost (PRECONDITION_FAILED - .*timed out|.*stopped handing out slow: .*held for too long)/,
+      /^interrupted (PRECONDITION_FAILED - .*timed out|.*stopped handing out slow: .*held for too long)/,
     );
     // The old tag means nothing on the new channel.
     consumer.ack(got[0]?.tag ?? '');

@@ -33,7 +33,9 @@ export class FileStore implements KeyValueStore {
 
   async read(key: string): Promise<Uint8Array | null> {
     try {
-      return await readFile(this.#pathOf(key));
+      const value = await readFile(this.#pathOf(key));
+      // Celery opens the file before it writes, and for a moment nothing is in it.
+      return value.length === 0 ? null : value;
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;

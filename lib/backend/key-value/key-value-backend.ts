@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toError, UmbelError } from '../../contract/errors.ts';
 import { isRecord } from '../../protocol/record.ts';
 import { type ResultMeta, readResult } from '../../protocol/result.ts';
@@ -21,6 +22,7 @@ import type { KeyValueStore } from './store.ts';
 const TASK = 'celery-task-meta-';
 const GROUP = 'celery-taskset-meta-';
 const MAX_RECORDS = 50;
+const READ_AGAIN_MS = 20;
 
 /** Results under Celery's keys where nothing tells of changes (KeyValueStoreBackend): in files, or in memory. */
 export class KeyValueBackend implements ResultBackend, GroupBackend {
@@ -58,8 +60,13 @@ export class KeyValueBackend implements ResultBackend, GroupBackend {
   }
 
   async get(taskId: string): Promise<ResultMeta | null> {
-    const stored = await this.#store.read(TASK + taskId);
-    return stored === null ? null : readResult(this.#codec.decode(Buffer.from(stored)));
+    try {
+      return await this.#read(taskId);
+    } catch {
+      // Celery writes where others read: it may have been half of it.
+      await sleep(READ_AGAIN_MS);
+      return this.#read(taskId);
+    }
   }
 
   wait(taskId: string, options: WaitOptions = {}): Promise<ResultMeta> {
@@ -91,6 +98,11 @@ export class KeyValueBackend implements ResultBackend, GroupBackend {
   /** Deletes results and groups older than `result_expires`; nothing when they are kept for ever. */
   async cleanup(): Promise<void> {
     if (this.#expiresSeconds > 0) await this.#store.deleteBefore(Date.now() - this.#expiresSeconds * 1000);
+  }
+
+  async #read(taskId: string): Promise<ResultMeta | null> {
+    const stored = await this.#store.read(TASK + taskId);
+    return stored === null ? null : readResult(this.#codec.decode(Buffer.from(stored)));
   }
 
   async #storeAll(records: readonly ResultRecord[]): Promise<void> {
