@@ -161,13 +161,13 @@ export class Connection {
       const { connect } = await import('node:tls');
       const serverName = isIP(host) === 0 ? { servername: host } : {};
       const socket = connect({ ...where, ...serverName, ...tlsOptions(tls) });
-      socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+      socket.on('data', (chunk: Buffer) => this.#onData(chunk, chunk.length));
       return socket;
     }
     // All that comes passes through one buffer: a stream would make a new one for each read.
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const callback = (length: number): boolean => {
-      this.#onData(buffer.subarray(0, length));
+      this.#onData(buffer, length);
       return true;
     };
     const options: NetConnectOpts = { ...where, onread: { buffer, callback } };
@@ -203,10 +203,10 @@ export class Connection {
     this.#socket?.write(text);
   }
 
-  #onData(chunk: Buffer): void {
+  #onData(chunk: Buffer, length: number): void {
     this.#heardAt = performance.now();
     try {
-      this.#reader.read(chunk);
+      this.#reader.read(chunk, length);
     } catch (error) {
       this.#error = error instanceof Error ? error : new Error(String(error));
       this.#socket?.destroy();

@@ -34,6 +34,8 @@ export class ReplyReader {
   #needed = 1;
   #buffer: Buffer = NOTHING;
   #at = 0;
+  /** Where what came ends in `#buffer`. */
+  #end = 0;
   #form: ReplyForm = 'text';
 
   /** `wanted` is asked at the beginning of each reply. */
@@ -42,22 +44,26 @@ export class ReplyReader {
     this.#wanted = wanted;
   }
 
-  /** `chunk` is the caller's again when this returns. */
-  read(chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size < this.#needed) {
-      this.#chunks.push(Buffer.from(chunk));
-      return;
+  /** Reads the first `length` bytes of `chunk`, which is the caller's again when this returns. */
+  read(chunk: Buffer, length = chunk.length): void {
+    if (this.#chunks.length > 0 || length < this.#needed) {
+      this.#chunks.push(Buffer.from(chunk.subarray(0, length)));
+      this.#size += length;
+      if (this.#size < this.#needed) return;
+      this.#buffer = Buffer.concat(this.#chunks, this.#size);
+      this.#end = this.#size;
+    } else {
+      this.#buffer = chunk;
+      this.#end = length;
     }
-    this.#buffer = this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk], this.#size);
     this.#chunks = [];
     this.#at = 0;
     this.#needed = 1;
-    while (this.#at < this.#buffer.length && this.#readOne()) {
+    while (this.#at < this.#end && this.#readOne()) {
       // One element after the other.
     }
-    this.#size = this.#buffer.length - this.#at;
-    if (this.#size > 0) this.#chunks.push(Buffer.from(this.#buffer.subarray(this.#at)));
+    this.#size = this.#end - this.#at;
+    if (this.#size > 0) this.#chunks.push(Buffer.from(this.#buffer.subarray(this.#at, this.#end)));
     this.#buffer = NOTHING;
   }
 
@@ -69,7 +75,7 @@ export class ReplyReader {
     if (type !== BULK && type !== INTEGER && type !== ARRAY) throw this.#unknown();
     const digits = this.#at + 1;
     const end = this.#endOfNumber(digits);
-    if (end + 2 > this.#buffer.length) return this.#waitForLine();
+    if (end + 2 > this.#end) return this.#waitForLine();
     const number = this.#number(digits, end);
     if (type === BULK) return this.#readBulk(number, end + 2);
     this.#at = end + 2;
@@ -80,7 +86,7 @@ export class ReplyReader {
 
   #readLine(type: number): boolean {
     const end = this.#buffer.indexOf('\r\n', this.#at, 'latin1');
-    if (end < 0) return this.#waitForLine();
+    if (end < 0 || end + 2 > this.#end) return this.#waitForLine();
     const text = this.#buffer.toString(undefined, this.#at + 1, end);
     this.#at = end + 2;
     this.#add(type === ERROR ? new ReplyError(text) : text);
@@ -94,7 +100,7 @@ export class ReplyReader {
       return true;
     }
     const to = from + length;
-    if (to + 2 > this.#buffer.length) {
+    if (to + 2 > this.#end) {
       this.#needed = to + 2 - this.#at;
       return false;
     }
@@ -129,7 +135,7 @@ export class ReplyReader {
   }
 
   #waitForLine(): boolean {
-    const length = this.#buffer.length - this.#at;
+    const length = this.#end - this.#at;
     if (length > MAX_LINE) throw this.#unknown();
     this.#needed = length + 1;
     return false;
@@ -138,7 +144,7 @@ export class ReplyReader {
   /** Where the line of a number ends, or what has come of it. By hand: a search would cost more than these few bytes. */
   #endOfNumber(from: number): number {
     let at = from;
-    while (at < this.#buffer.length && this.#buffer[at] !== CR) at += 1;
+    while (at < this.#end && this.#buffer[at] !== CR) at += 1;
     return at;
   }
 
@@ -154,7 +160,7 @@ export class ReplyReader {
   }
 
   #unknown(): ProtocolError {
-    const start = this.#buffer.toString('latin1', this.#at, this.#at + 30);
+    const start = this.#buffer.toString('latin1', this.#at, Math.min(this.#at + 30, this.#end));
     return new ProtocolError(`it does not speak the Redis protocol, but says ${JSON.stringify(start)}`);
   }
 }

@@ -3,7 +3,7 @@ import { encodeEnvelope } from '../../protocol/envelope.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { Link } from '../../redis/link.ts';
 import type { Outbox } from '../../redis/outbox.ts';
-import { uuid } from '../../util/clock.ts';
+import { UuidSeries } from '../../util/clock.ts';
 import type { Destination } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
 import type { Keys } from './keys.ts';
@@ -40,6 +40,7 @@ export class Publisher {
   readonly #keys: Keys;
   readonly #deadlineMs: number;
   readonly #deadletterQueue: string | null;
+  readonly #tags = new UuidSeries();
   #open = new Map<string, Batch>();
   #isScheduled = false;
 
@@ -86,7 +87,7 @@ export class Publisher {
   }
 
   #push(queue: string, message: WireMessage, destination: Destination): Promise<void> {
-    const text = encodeEnvelope(message, destination, uuid());
+    const text = encodeEnvelope(message, destination, this.#tags.next());
     const key = this.#keys.list(queue, this.#keys.stepOf(message.properties));
     const isReply = destination.isReply === true || /^reply\..*pidbox$/.test(destination.exchange);
     if (this.#open.size === 0 && this.#outbox.isIdle) {

@@ -65,6 +65,23 @@ describe('replies of a Redis server', () => {
     expect(read([...WIRE].map((byte) => Buffer.of(byte)))).toStrictEqual(MEANING);
   });
 
+  it('end where is said, whatever lies behind in the buffer', () => {
+    const buffer = Buffer.alloc(WIRE.length + 20, '+old\r\n');
+    for (const at of [1, 5, 20, 33, 60, WIRE.length - 1]) {
+      const replies: unknown[] = [];
+      const reader = new ReplyReader(
+        (reply) => replies.push(reply),
+        () => 'text',
+      );
+      for (const part of [WIRE.subarray(0, at), WIRE.subarray(at)]) {
+        buffer.fill('+old\r\n');
+        part.copy(buffer);
+        reader.read(buffer, part.length);
+      }
+      expect(replies, `cut at ${at}`).toStrictEqual(MEANING);
+    }
+  });
+
   it('stay bytes when that is wanted, and do not hold what they came in', () => {
     const chunk = Buffer.allocUnsafeSlow(20);
     chunk.write('$3\r\n\0\x01\x02\r\n*1\r\n$1\r\nx\r\n', 'latin1');
