@@ -36,6 +36,8 @@ export class ReplyReader {
   #at = 0;
   /** Where what came ends in `#buffer`. */
   #end = 0;
+  /** `#buffer` was put together here. */
+  #isOurs = false;
   #form: ReplyForm = 'text';
 
   /** `wanted` is asked at the beginning of each reply. */
@@ -52,9 +54,11 @@ export class ReplyReader {
       if (this.#size < this.#needed) return;
       this.#buffer = Buffer.concat(this.#chunks, this.#size);
       this.#end = this.#size;
+      this.#isOurs = true;
     } else {
       this.#buffer = chunk;
       this.#end = length;
+      this.#isOurs = false;
     }
     this.#chunks = [];
     this.#at = 0;
@@ -63,7 +67,7 @@ export class ReplyReader {
       // One element after the other.
     }
     this.#size = this.#end - this.#at;
-    if (this.#size > 0) this.#chunks.push(Buffer.from(this.#buffer.subarray(this.#at, this.#end)));
+    if (this.#size > 0) this.#chunks.push(this.#part(this.#at, this.#end));
     this.#buffer = NOTHING;
   }
 
@@ -112,8 +116,13 @@ export class ReplyReader {
   #bulk(from: number, to: number): string | Buffer | null {
     if (this.#form === 'nothing') return null;
     if (this.#form === 'text') return this.#buffer.toString(undefined, from, to);
-    // A copy: what the reader was given may be large, and would live as long as this part of it.
-    return Buffer.from(this.#buffer.subarray(from, to));
+    return this.#part(from, to);
+  }
+
+  /** To be kept: what came in one piece is the caller's, and is copied. */
+  #part(from: number, to: number): Buffer {
+    const part = this.#buffer.subarray(from, to);
+    return this.#isOurs ? part : Buffer.from(part);
   }
 
   #open(length: number): void {
