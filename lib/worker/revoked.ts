@@ -1,8 +1,7 @@
 import { UmbelError } from '../contract/errors.ts';
+import { MAX_REVOKED, REVOKED_SECONDS } from '../transport/revoked-limits.ts';
 import { nowSeconds } from '../util/clock.ts';
 
-const MAX_REVOKED = 50_000;
-const EXPIRES_SECONDS = 10_800;
 /** Looking for what is too old at every `add` would cost more than it frees. */
 const PURGE_EVERY_SECONDS = 1;
 
@@ -20,7 +19,7 @@ export function revokedLimits(
 ): LimitedSetOptions {
   return {
     max: numberFrom(env, 'CELERY_WORKER_REVOKES_MAX', MAX_REVOKED),
-    expiresSeconds: numberFrom(env, 'CELERY_WORKER_REVOKE_EXPIRES', EXPIRES_SECONDS),
+    expiresSeconds: numberFrom(env, 'CELERY_WORKER_REVOKE_EXPIRES', REVOKED_SECONDS),
   };
 }
 
@@ -38,7 +37,7 @@ export class LimitedSet {
 
   constructor({
     max = MAX_REVOKED,
-    expiresSeconds = EXPIRES_SECONDS,
+    expiresSeconds = REVOKED_SECONDS,
     now = nowSeconds,
   }: LimitedSetOptions = {}) {
     this.#max = max;

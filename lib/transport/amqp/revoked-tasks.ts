@@ -5,19 +5,19 @@ import type { AmqpConnection } from '../../amqp/connection.ts';
 import { UmbelError } from '../../contract/errors.ts';
 import { nowSeconds, uuid } from '../../util/clock.ts';
 import { within } from '../../util/within.ts';
+import { MAX_REVOKED, REVOKED_SECONDS } from '../revoked-limits.ts';
 import type { Queue, RevokedTasks } from '../transport.ts';
 import { onOwnChannel } from './declarations.ts';
 import type { Publisher } from './publisher.ts';
 
-/** As Celery's workers keep them: at most so many, at most three hours. */
 const REVOKED_QUEUE: Queue = {
   name: 'umbel.revoked',
   exchange: '',
   arguments: {
     // A quorum queue would drop what was given back too often.
     'x-queue-type': 'classic',
-    'x-message-ttl': 10_800_000,
-    'x-max-length': 50_000,
+    'x-message-ttl': REVOKED_SECONDS * 1000,
+    'x-max-length': MAX_REVOKED,
     'x-max-length-bytes': 4_000_000,
   },
 };

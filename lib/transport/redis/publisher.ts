@@ -89,8 +89,8 @@ export class Publisher {
   #push(queue: string, message: WireMessage, destination: Destination): Promise<void> {
     const text = encodeEnvelope(message, destination, this.#tags.next());
     const key = this.#keys.list(queue, this.#keys.stepOf(message.properties));
-    const isReply = destination.isReply === true || /^reply\..*pidbox$/.test(destination.exchange);
     if (this.#open.size === 0 && this.#outbox.isIdle) {
+      const isReply = isReplyTo(destination);
       return this.#send({ key, queue, isReply, values: [text], bytes: text.length }, true);
     }
     let batch = this.#open.get(key);
@@ -100,7 +100,7 @@ export class Publisher {
       batch = undefined;
     }
     if (!batch) {
-      batch = openBatch(key, queue, isReply);
+      batch = openBatch(key, queue, isReplyTo(destination));
       this.#open.set(key, batch);
       this.#schedule();
     }
@@ -137,6 +137,10 @@ export class Publisher {
     const options = { what: `publish to ${queue}`, deadlineMs: this.#deadlineMs, bytes };
     return this.#outbox.send(attempt, options).then(() => {});
   }
+}
+
+function isReplyTo({ exchange, isReply }: Destination): boolean {
+  return isReply === true || /^reply\..*pidbox$/.test(exchange);
 }
 
 function openBatch(key: string, queue: string, isReply: boolean): Batch {

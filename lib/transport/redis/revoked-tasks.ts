@@ -1,10 +1,8 @@
 import type { Outbox } from '../../redis/outbox.ts';
 import { nowSeconds } from '../../util/clock.ts';
+import { MAX_REVOKED, REVOKED_SECONDS } from '../revoked-limits.ts';
 import type { RevokedTasks } from '../transport.ts';
 
-/** As Celery's workers keep them: at most so many, at most three hours. */
-const MAX_IDS = 50_000;
-const EXPIRES_SECONDS = 10_800;
 const CHUNK = 1000;
 const DEADLINE_MS = 10_000;
 
@@ -27,9 +25,9 @@ export class RedisRevokedTasks implements RevokedTasks {
         (link) =>
           link.transaction([
             ['zadd', key, ...members],
-            ['zremrangebyscore', key, '-inf', now - EXPIRES_SECONDS],
-            ['zremrangebyrank', key, 0, -(MAX_IDS + 1)],
-            ['expire', key, EXPIRES_SECONDS],
+            ['zremrangebyscore', key, '-inf', now - REVOKED_SECONDS],
+            ['zremrangebyrank', key, 0, -(MAX_REVOKED + 1)],
+            ['expire', key, REVOKED_SECONDS],
           ]),
         { what: 'keep which tasks are revoked', deadlineMs: DEADLINE_MS },
       );
