@@ -1,36 +1,27 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Celery } from '../../../lib/index.ts';
-import { silentLogger } from '../../../lib/util/logger.ts';
-import { MiniWorker } from '../../kit/mini-worker.ts';
+import type { Celery } from '../../../lib/index.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 import { python } from '../../kit/python.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
 
 /*
  * What Python's canvas puts into messages, run by the tracer: Celery's client composes, waits and judges.
  */
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new Celery('tasks', { broker: redis.url(0), backend: redis.url(1) }, silentLogger);
+  bench = await MiniBench.start();
+  app = bench.app;
   app.task('ts.add', (x: number, y: number) => x + y);
   app.task('ts.tsum', (numbers: number[]) => numbers.reduce((a, b) => a + b, 0));
   app.task('ts.fail', (text: string) => {
     throw new RangeError(text);
   });
   app.task('ts.told', (id: string) => `told of ${id}`);
-  worker = new MiniWorker(app);
-  await worker.start();
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 const PRELUDE = `
 from celery import chain, group, chord
@@ -41,7 +32,7 @@ def error(f):
 `;
 
 const run = (expression: string): Promise<unknown> =>
-  python({ broker: redis.url(0), backend: redis.url(1) }, `${PRELUDE}\n${expression}`);
+  python({ broker: bench.redis.url(0), backend: bench.redis.url(1) }, `${PRELUDE}\n${expression}`);
 
 it('runs every composition to its end', async () => {
   const values = await run(`values = [c.apply_async().get(timeout=10) for c in [

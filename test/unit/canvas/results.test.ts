@@ -11,28 +11,21 @@ import {
   TimeoutError,
 } from '../../../lib/index.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 import { MiniWorker } from '../../kit/mini-worker.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
 import { waitUntil } from '../../kit/wait-until.ts';
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 const wait = { timeout: 5 };
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new Celery('tasks', { broker: redis.url(0), backend: redis.url(1) }, silentLogger);
-  worker = new MiniWorker(app);
-  await worker.start();
+  bench = await MiniBench.start();
+  app = bench.app;
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 function tasks() {
   const add = app.task('t.add', (x: number, y: number) => x + y);
@@ -182,7 +175,7 @@ describe('inside a task', () => {
 
 describe('a result that result_serializer cannot write', () => {
   it('is a failure of its task', async () => {
-    const urls = { broker: redis.url(2), backend: redis.url(3) };
+    const urls = { broker: bench.redis.url(2), backend: bench.redis.url(3) };
     const settings = { result_serializer: 'msgpack', result_accept_content: ['msgpack'] };
     const other = new Celery('packed', { ...urls, ...settings }, silentLogger);
     const wide = other.task('t.wide', (bits: number) => 2n ** BigInt(bits));
@@ -246,7 +239,7 @@ describe('a set of results', () => {
   });
 
   it('waits for none of the rest when one stops early', async () => {
-    const client = new Redis(redis.port);
+    const client = new Redis(bench.redis.port);
     const isHeard = async (): Promise<boolean> => (await client.pubsub('CHANNELS', '*meta*')).length > 0;
     const set = new ResultSet(app, [await never(), await tasks().add.delay(1, 1)]);
     for await (const [, value] of set.iterate(wait)) {

@@ -13,27 +13,19 @@ import {
   Task,
 } from '../../../lib/index.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
-import { MiniWorker } from '../../kit/mini-worker.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 const wait = { timeout: 5 };
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new Celery('tasks', { broker: redis.url(0), backend: redis.url(1) }, silentLogger);
-  worker = new MiniWorker(app);
-  await worker.start();
+  bench = await MiniBench.start();
+  app = bench.app;
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 function tasks(of: Celery = app) {
   return {
@@ -105,7 +97,7 @@ describe('errbacks of a chord', () => {
   it('are for the header too when the setting says so', async () => {
     const broad = new Celery(
       'tasks',
-      { broker: redis.url(0), backend: redis.url(1), task_allow_error_cb_on_chord_header: true },
+      { broker: bench.redis.url(0), backend: bench.redis.url(1), task_allow_error_cb_on_chord_header: true },
       silentLogger,
     );
     tasks();
@@ -186,7 +178,7 @@ describe('a task', () => {
     const marking = app.tasks.register(new Marking());
     const result = await marking.delay();
     expect(await result.get(wait)).toBe(3);
-    const run = worker.runs.find(({ request }) => request.id === result.id && request.task === 't.add');
+    const run = bench.worker.runs.find(({ request }) => request.id === result.id && request.task === 't.add');
     expect(run?.request.customHeaders).toEqual({ marked: true });
   });
 });

@@ -1,29 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Celery, chain, group } from '../../../lib/index.ts';
-import { silentLogger } from '../../../lib/util/logger.ts';
-import { MiniWorker } from '../../kit/mini-worker.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
+import { type Celery, chain, group } from '../../../lib/index.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 
 /* Stamps on their way: request, retry, replace. (What stamping writes: test/wire/stamps.test.ts.) */
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 const wait = { timeout: 5 };
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new Celery('tasks', { broker: redis.url(0), backend: redis.url(1) }, silentLogger);
-  worker = new MiniWorker(app);
-  await worker.start();
+  bench = await MiniBench.start();
+  app = bench.app;
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 function tasks() {
   const seen = app.task('t.seen', { bind: true }, (self, _value: unknown = null) => {

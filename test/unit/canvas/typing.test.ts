@@ -1,32 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Celery, chain, chord, group, type StoredCanvas, Task } from '../../../lib/index.ts';
 import { silentLogger } from '../../../lib/util/logger.ts';
-import { MiniWorker } from '../../kit/mini-worker.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 const wait = { timeout: 5 };
 const notes: unknown[][] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new Celery('tasks', { broker: redis.url(0), backend: redis.url(1) }, silentLogger);
-  worker = new MiniWorker(app);
-  await worker.start();
+  bench = await MiniBench.start();
+  app = bench.app;
 });
 
 afterEach(() => {
   notes.length = 0;
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 function tasks() {
   return {

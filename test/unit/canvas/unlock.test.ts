@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ResultBackend } from '../../../lib/backend/backend.ts';
 import { type AnyCanvas, Celery, ChordError, chain, chord, group } from '../../../lib/index.ts';
-import { silentLogger } from '../../../lib/util/logger.ts';
-import { MiniWorker } from '../../kit/mini-worker.ts';
-import { type RedisServer, startRedis } from '../../kit/redis-server.ts';
+import { MiniBench } from '../../kit/mini-bench.ts';
 
 /* Chords where the backend cannot count: `celery.chord_unlock` asks until the header has ended. */
 
@@ -23,28 +21,17 @@ class UncountedCelery extends Celery {
   }
 }
 
-let redis: RedisServer;
+let bench: MiniBench;
 let app: Celery;
-let worker: MiniWorker;
 
 const wait = { timeout: 10 };
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = new UncountedCelery(
-    'tasks',
-    { broker: redis.url(0), backend: redis.url(1), result_chord_retry_interval: 0.1 },
-    silentLogger,
-  );
-  worker = new MiniWorker(app);
-  await worker.start();
+  bench = await MiniBench.start({ App: UncountedCelery, settings: { result_chord_retry_interval: 0.1 } });
+  app = bench.app;
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await app.close();
-  await redis.stop();
-});
+afterAll(() => bench.stop());
 
 function tasks() {
   return {
