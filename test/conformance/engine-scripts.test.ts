@@ -4,6 +4,7 @@ import { STORE } from '../../lib/backend/redis/scripts.ts';
 import type { Script } from '../../lib/redis/script.ts';
 import {
   ACK,
+  BOOK,
   COUNT_BOOKED,
   EXPIRED,
   FETCH,
@@ -143,6 +144,33 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     await script(PARK, BOOKS, ['umbel:w1:1:5', '{"queue":"q1"}', 'gone', '{"queue":"q2"}']);
     await script(RESTORE, BOOKS.slice(0, 2), []);
     await script(PARK, BOOKS, []);
+    await compareKeys();
+  });
+
+  test('book what a wait has brought', async () => {
+    const [unacked, index] = ['unacked', 'unacked_index'];
+    const own = [unacked, index, 'claimed'];
+    await script(BOOK, own, ['umbel:w1:1:0', '"q1"']);
+    await both('LPUSH', 'claimed', '{"n":1}');
+    expect(await script(BOOK, own, ['umbel:w1:1:0', '"q2/\\u00e9"'])).toBe(':1\r\n');
+    expect(await script(BOOK, own, ['umbel:w1:1:0', '"q1"'])).toBe(':0\r\n');
+    await both('HGET', unacked, 'umbel:w1:1:0');
+    await compareKeys();
+  });
+
+  test('book what an owner that is gone has left behind', async () => {
+    const left = ['unacked', 'unacked_index', 'claimed', 'claims'];
+    await both('ZADD', 'claims', '1795229811.693103', 'w1:1:q1', '5', 'w2:1:q1');
+    await both('LPUSH', 'claimed', '{"n":1}');
+    await script(BOOK, left, ['umbel:w9:0:0', '"q1"', 'w1:1:q1', '1795229811.5']);
+    await script(BOOK, left, ['umbel:w9:0:0', '"q1"', 'unknown', '5']);
+    expect(await both('LLEN', 'claimed')).toBe(':1\r\n');
+    expect(await script(BOOK, left, ['umbel:w9:0:0', '"q1"', 'w1:1:q1', '1795229811.6931031'])).toBe(
+      ':1\r\n',
+    );
+    await script(BOOK, left, ['umbel:w9:0:1', '"q1"', 'w2:1:q1', '5']);
+    await both('ZRANGE', 'claims', '0', '-1', 'WITHSCORES');
+    await both('HGET', 'unacked', 'umbel:w9:0:0');
     await compareKeys();
   });
 

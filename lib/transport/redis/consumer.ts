@@ -5,11 +5,13 @@ import { messageOf } from '../../redis/failures.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { PubSub } from '../../redis/pub-sub.ts';
 import type { Logger } from '../../util/logger.ts';
+import { within } from '../../util/within.ts';
 import type { Consumer, ConsumerOptions, Delivery, Queue } from '../transport.ts';
 import type { Bindings } from './bindings.ts';
 import { readBooking } from './booking.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { BrokerClock } from './broker-clock.ts';
+import { ClaimRegistry } from './claim-registry.ts';
 import { ConsumedQueues } from './consumed-queues.ts';
 import type { Taken } from './fetch-request.ts';
 import type { Keys } from './keys.ts';
@@ -19,6 +21,7 @@ import { Ledger } from './ledger.ts';
 import type { RedisTransportOptions } from './options.ts';
 import { Settler } from './settler.ts';
 import { Tags } from './tags.ts';
+import { Turn } from './turn.ts';
 
 export interface ConsumerParts {
   readonly group: ConnectionGroup;
@@ -48,10 +51,13 @@ export class RedisConsumer implements Consumer {
   readonly #leases: Leases;
   readonly #clock: BrokerClock;
   readonly #queues: ConsumedQueues;
+  /** Settlements are written together, and then the freed slots are filled. */
+  readonly #turn = new Turn(() => {
+    this.#settler.write();
+    this.#lane.wake();
+  });
   readonly #unsubscribe: (() => void)[] = [];
   #prefetch: number;
-  #isTurnPlanned = false;
-  #isHandingOver = false;
   #stopping: Promise<void> | null = null;
 
   constructor(parts: ConsumerParts, options: ConsumerOptions) {
@@ -61,6 +67,8 @@ export class RedisConsumer implements Consumer {
     this.#prefetch = options.prefetch;
     this.#settler = new Settler(settlements, keys, logger);
     this.#queues = new ConsumedQueues(parts, options.queues);
+    const claims = new ClaimRegistry(group, keys, this.#tags.consumer);
+    this.#leases = new Leases({ ...parts, ledger: this.#ledger, claims });
     this.#lane = new Lane({
       group,
       pubSub,
@@ -70,11 +78,24 @@ export class RedisConsumer implements Consumer {
       logger,
       capacity: () => this.#capacity(),
       accept: (taken, madeAt) => this.#accept(taken, madeAt),
+      claims: {
+        keys,
+        logger,
+        registry: claims,
+        isSure: () => this.#leases.isSure,
+        onClaim: (claim, text) => {
+          this.#settler.claim(claim);
+          this.#accept([{ tag: claim.tag, queue: claim.queue, text }]);
+        },
+        onWritten: () => {
+          this.#settler.claimed();
+          this.#turn.plan();
+        },
+      },
       onRefused: (queue, start) =>
         this.#options.onParked?.(`it is no JSON object: ${JSON.stringify(start)}`, queue),
     });
     this.#clock = new BrokerClock(group, logger);
-    this.#leases = new Leases({ ...parts, ledger: this.#ledger });
   }
 
   get queues(): readonly Queue[] {
@@ -127,7 +148,7 @@ export class RedisConsumer implements Consumer {
     const entry = this.#ledger.take(tag);
     if (!entry) return;
     this.#settler.ack(entry);
-    this.#planTurn();
+    this.#turn.plan();
   }
 
   reject(tag: string, { requeue }: { requeue: boolean }): void {
@@ -135,25 +156,25 @@ export class RedisConsumer implements Consumer {
     if (!entry) return;
     if (requeue) this.#settler.restore(entry, 'back');
     else this.#settler.ack(entry);
-    this.#planTurn();
+    this.#turn.plan();
   }
 
   release(tag: string): void {
     const entry = this.#ledger.take(tag);
     if (!entry) return;
     this.#settler.restore(entry, 'front');
-    this.#planTurn();
+    this.#turn.plan();
   }
 
   park(tag: string, reason: string): void {
     const entry = this.#ledger.take(tag);
     if (!entry) return;
     this.#settler.park(entry, reason);
-    this.#planTurn();
+    this.#turn.plan();
   }
 
   hold(tag: string): number {
-    this.#planTurn();
+    this.#turn.plan();
     return this.#ledger.hold(tag);
   }
 
@@ -167,6 +188,7 @@ export class RedisConsumer implements Consumer {
 
   async recall(tags: readonly string[]): Promise<(Delivery | null)[]> {
     const { outbox, keys } = this.#parts;
+    await this.#settler.booked();
     const reply = await outbox.send((link) => link.call('hmget', [keys.unacked, ...tags]), {
       what: 'read messages again',
     });
@@ -195,21 +217,11 @@ export class RedisConsumer implements Consumer {
   }
 
   /** Throws `UmbelError('unavailable')` when the broker has not taken everything within 10 s. */
-  async flush(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const { display } = this.#parts.group.address;
-        reject(
-          new UmbelError('unavailable', `${display} did not take the settlements of tasks within 10 s.`),
-        );
-      }, FLUSH_LIMIT_MS);
-    });
-    try {
-      await Promise.race([this.#settler.flush(), limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+  flush(): Promise<void> {
+    const { display } = this.#parts.group.address;
+    const late = (): Error =>
+      new UmbelError('unavailable', `${display} did not take the settlements of tasks within 10 s.`);
+    return within(this.#settler.flush(), FLUSH_LIMIT_MS, late);
   }
 
   /** A list that it watches has changed. */
@@ -235,8 +247,9 @@ export class RedisConsumer implements Consumer {
     return this.#prefetch === 0 ? room : Math.min(room, this.#prefetch - this.#ledger.active);
   }
 
-  #accept(taken: readonly Taken[], madeAt: number): string | null {
-    this.#leases.bookedAt(madeAt);
+  /** `madeAt`: since when they have been booked; without it they are not yet. */
+  #accept(taken: readonly Taken[], madeAt?: number): string | null {
+    if (madeAt !== undefined) this.#leases.bookedAt(madeAt);
     const deliveries: Delivery[] = [];
     let source: string | null = null;
     let isFirst = true;
@@ -246,14 +259,7 @@ export class RedisConsumer implements Consumer {
       isFirst = false;
     }
     if (deliveries.length === 0) return source;
-    const wasPlanned = this.#isTurnPlanned;
-    this.#isHandingOver = true;
-    try {
-      this.#options.onDeliveries(deliveries);
-    } finally {
-      this.#isHandingOver = false;
-      if (this.#isTurnPlanned && !wasPlanned) this.#startTurn();
-    }
+    this.#turn.handOver(() => this.#options.onDeliveries(deliveries));
     return source;
   }
 
@@ -274,21 +280,5 @@ export class RedisConsumer implements Consumer {
       this.#options.onParked?.(reason, queue);
       return '';
     }
-  }
-
-  /** Settlements of one turn of the event loop are written together, and then the freed slots are filled. */
-  #planTurn(): void {
-    if (this.#isTurnPlanned) return;
-    this.#isTurnPlanned = true;
-    // Tasks that are being handed over start first.
-    if (!this.#isHandingOver) this.#startTurn();
-  }
-
-  #startTurn(): void {
-    setImmediate(() => {
-      this.#isTurnPlanned = false;
-      this.#settler.write();
-      this.#lane.wake();
-    });
   }
 }

@@ -66,6 +66,16 @@ export class FetchRequests {
     return this.#lists.has(key);
   }
 
+  /** The queue to wait for, unless it is one of several and another has delivered last. */
+  get firstQueue(): string {
+    return this.#rotations[0]?.queues[0] ?? '';
+  }
+
+  /** Tag of a message that a wait brings: it comes before those of the next fetch. */
+  get claimTag(): string {
+    return `${this.#prefix}${this.#count + 1}:0`;
+  }
+
   setQueues(names: readonly string[]): void {
     const queues = this.#order === 'sorted' ? [...new Set(names)].sort() : [...new Set(names)];
     const starts = this.#order === 'round_robin' ? queues : queues.slice(0, 1);
@@ -104,6 +114,11 @@ export class FetchRequests {
       names: queues.map((queue) => JSON.stringify(queue)),
     };
   }
+}
+
+/** Keys and arguments that bring the answer of a fetch once more: it may have been lost. Takes nothing new. */
+export function askAgain({ keys, count, prefix }: FetchRequest): [string[], (string | number)[]] {
+  return [keys.slice(0, 3), [count, prefix, '1', '1', new Date().toISOString()]];
 }
 
 /** A fetch's answer; where it was asked for again, payloads are whole bookings. */

@@ -3,22 +3,36 @@ import { isReply, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { Logger } from '../../util/logger.ts';
 
+/** One wait of a lane. */
+export interface Wait {
+  readonly link: Link;
+  readonly list: string;
+  /** Where a message is moved to. */
+  readonly target: string;
+  /** There is no other list to look at. */
+  readonly isOnly: boolean;
+  /** It is about to be ended: what is sent on the link now is there when it is over. */
+  readonly onEnding: () => void;
+  /** With the message that has come; null: none. */
+  readonly onEnd: (message: string | null) => void;
+  readonly onError: (error: Error) => void;
+}
+
 const WAIT_SECONDS = 1;
 /** Between two looks at lists that cannot wake us. */
 const BLIND_WAIT_SECONDS = 0.25;
 const UNBLOCK_AGAIN_MS = 2;
 
 /**
- * How a lane waits for messages in many lists and takes none: `BLMOVE k k RIGHT RIGHT` returns when list k has one.
- * Every other list wakes it by client tracking: the fetch before has read all lengths, so the server tells the
- * subscriber of the next change in any of them, and the command connection ends the wait with `CLIENT UNBLOCK`.
+ * How a lane waits for messages in many lists: `BLMOVE` moves the first that comes in one of them. Every other list wakes
+ * it by client tracking: the fetch before has read all lengths, so the server tells the subscriber of the next change in
+ * any of them, and the command connection ends the wait with `CLIENT UNBLOCK`.
  */
 export class IdleWait {
   readonly #group: ConnectionGroup;
   readonly #logger: Logger;
-  /** The connection whose wait has not returned yet. */
-  #waiting: { readonly link: Link } | null = null;
-  #failure: Error | null = null;
+  /** What has not returned yet. */
+  #waiting: Wait | null = null;
   #isUnblocking = false;
   /** A list has changed since the last fetch was sent. */
   #hasNews = false;
@@ -53,29 +67,19 @@ export class IdleWait {
     this.end();
   }
 
-  /**
-   * Begins to wait for list `key`. Send the fetch right behind it: it is in the server's hands when the wait ends, so
-   * that a message costs one round trip. Replies of one connection come in order: with the fetch's the wait is over.
-   */
-  begin(link: Link, key: string, isOnly: boolean): void {
-    const current = { link };
-    this.#waiting = current;
-    const seconds = this.#canTrack || isOnly ? WAIT_SECONDS : BLIND_WAIT_SECONDS;
-    const ended = (failure: Error | null): void => {
-      this.#failure = failure;
-      if (this.#waiting === current) this.#waiting = null;
+  begin(wait: Wait): void {
+    this.#waiting = wait;
+    const seconds = this.#canTrack || wait.isOnly ? WAIT_SECONDS : BLIND_WAIT_SECONDS;
+    const resolve = (reply: unknown): void => {
+      this.#over(wait);
+      wait.onEnd(typeof reply === 'string' ? reply : null);
     };
-    const resolve = (): void => ended(null);
-    link.callThen('blmove', [key, key, 'RIGHT', 'RIGHT', seconds], {
-      resolve,
-      reject: ended,
-      form: 'nothing',
-    });
-  }
-
-  /** Why the last wait ended badly; null when it did not. */
-  get failure(): Error | null {
-    return this.#failure;
+    const reject = (error: Error): void => {
+      this.#over(wait);
+      wait.onError(error);
+    };
+    const args = [wait.list, wait.target, 'RIGHT', 'LEFT', seconds];
+    wait.link.callThen('blmove', args, { resolve, reject, form: 'text' });
   }
 
   /** Ends the wait under way, if there is one. */
@@ -83,10 +87,15 @@ export class IdleWait {
     if (this.#waiting) void this.#unblock(this.#waiting);
   }
 
-  async #unblock(waiting: { readonly link: Link }): Promise<void> {
+  #over(wait: Wait): void {
+    if (this.#waiting === wait) this.#waiting = null;
+  }
+
+  async #unblock(waiting: Wait): Promise<void> {
     if (this.#isUnblocking) return;
     this.#isUnblocking = true;
     this.#hasNews = false;
+    waiting.onEnding();
     try {
       // The answer 0 means that the wait has not reached the server yet, or is over.
       while (this.#waiting === waiting && this.#group.isUp) {

@@ -13,6 +13,8 @@ const PARKED = 'umbel.parked';
 const REVOKED = 'umbel.revoked';
 const WITNESS = 'umbel.witness';
 const BROADCASTS = 'umbel.broadcasts';
+const CLAIMS = 'umbel.claims';
+const CLAIMED = 'umbel.claimed:';
 const BINDINGS = '_kombu.binding.';
 
 /** Names of keys and channels in kombu's layout (kombu/transport/redis.py); each carries the global prefix. */
@@ -25,6 +27,8 @@ export class Keys {
   readonly revoked: string;
   /** Who has broadcast queues. */
   readonly broadcasts: string;
+  /** Who waits for messages, and when that was last seen. */
+  readonly claims: string;
   readonly #options: RedisTransportOptions;
 
   constructor(options: RedisTransportOptions) {
@@ -35,6 +39,7 @@ export class Keys {
     this.witness = this.#prefixed(WITNESS);
     this.revoked = this.#prefixed(REVOKED);
     this.broadcasts = this.#prefixed(BROADCASTS);
+    this.claims = this.#prefixed(CLAIMS);
   }
 
   get steps(): readonly number[] {
@@ -56,6 +61,11 @@ export class Keys {
   /** The lists of a queue, most urgent first. */
   lists(queue: string): string[] {
     return this.steps.map((step) => this.list(queue, step));
+  }
+
+  /** The list of one member of `claims`. */
+  claimed(name: string): string {
+    return this.#prefixed(`${CLAIMED}${name}`);
   }
 
   binding(exchange: string): string {

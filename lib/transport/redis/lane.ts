@@ -1,14 +1,17 @@
-import { UmbelError } from '../../contract/errors.ts';
+import { setTimeout } from 'node:timers/promises';
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, isPassing, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { PubSub } from '../../redis/pub-sub.ts';
 import type { Logger } from '../../util/logger.ts';
-import { type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
+import { Claims, type ClaimsOptions } from './claims.ts';
+import { askAgain, type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
 import { IdleWait } from './idle-wait.ts';
 import type { Keys } from './keys.ts';
+import { watchLane } from './lane-watchdog.ts';
 import type { QueueOrder } from './options.ts';
 import { FETCH } from './scripts.ts';
+import { checkVersion } from './server-version.ts';
 import { MAX_FETCH } from './tags.ts';
 
 /*
@@ -17,18 +20,18 @@ import { MAX_FETCH } from './tags.ts';
  *
  *   resting ──(slots free, not paused, connected)──→ fetching ──→ resting
  *                        │ last fetch found nothing
- *                        └──→ waiting, with a fetch queued right behind the wait ──→ resting
+ *                        └──→ waiting ──(a message came, or another list has one)──→ fetching ──→ resting
  *
- * How it waits without taking anything is told in `idle-wait.ts`.
+ * How it waits is told in `idle-wait.ts`, and what becomes of the message that ends a wait in `claim.ts`.
  *
  * A fetch whose answer was lost is asked for again by its tag prefix after reconnecting, so nothing is stranded. That
  * question takes nothing new: tags must never be given twice.
  *
- * A lane that rests although there is room, for whatever reason, would be a worker that is alive and deaf: a watchdog
- * makes new connections then.
+ * A watchdog makes new connections for a lane that rests although there is room.
  */
 
 export interface LaneOptions {
+  readonly claims: ClaimsOptions;
   readonly group: ConnectionGroup;
   readonly pubSub: PubSub;
   readonly keys: Keys;
@@ -45,14 +48,12 @@ export interface LaneOptions {
 }
 
 const AFTER_ERROR_MS = 1_000;
-const WATCH_EVERY_MS = 1_000;
-/** Looks of the watchdog, a second apart, that find room and no fetch. More than a dead connection is given. */
-const DEAF_AFTER_LOOKS = 12;
 
 export class Lane {
   readonly #options: LaneOptions;
   readonly #requests: FetchRequests;
   readonly #wait: IdleWait;
+  readonly #claims: Claims;
   #link: Link | null = null;
   #unlisten: (() => Promise<void>) | null = null;
   #loop: Promise<void> | null = null;
@@ -64,7 +65,7 @@ export class Lane {
   #arrivedOf = 0;
   /** The last fetch left nothing behind, and every list but the primary is tracked. */
   #isDrained = false;
-  /** The list that delivered last. */
+  /** The queue that delivered last. */
   #primary = '';
   /** Fetches that have ended. */
   #turns = 0;
@@ -76,6 +77,7 @@ export class Lane {
     this.#options = options;
     this.#requests = new FetchRequests(options.keys, options.tagPrefix, options.queueOrder);
     this.#wait = new IdleWait(options.group, options.logger);
+    this.#claims = new Claims(options.claims);
   }
 
   get isPaused(): boolean {
@@ -89,7 +91,11 @@ export class Lane {
     this.#unlisten = await pubSub.listen('channel', '__redis__:invalidate', () => {});
     this.#link = await group.add({ name: 'lane', setup: (link) => this.#setUp(link) });
     this.#loop = this.#run(this.#link);
-    this.#watchdog = this.#watch();
+    this.#watchdog = watchLane({
+      hasRoom: () => this.#wanted() > 0,
+      turns: () => this.#turns,
+      onDeaf: (reason) => group.drop(reason),
+    });
   }
 
   setQueues(queues: readonly string[]): void {
@@ -112,7 +118,8 @@ export class Lane {
   }
 
   invalidated(keys: readonly string[] | null): void {
-    if (keys?.every((key) => key === this.#primary || !this.#requests.hasList(key))) return;
+    const waited = this.#options.keys.list(this.#primary, 0);
+    if (keys?.every((key) => key === waited || !this.#requests.hasList(key))) return;
     this.#wait.otherListChanged();
   }
 
@@ -129,6 +136,7 @@ export class Lane {
     if (this.#watchdog) clearInterval(this.#watchdog);
     await this.pause();
     await this.#loop;
+    await this.#claims.close().catch((error: unknown) => this.#options.logger.debug(messageOf(error)));
     if (this.#link) this.#options.group.remove(this.#link);
     this.#link = null;
     await this.#unlisten?.();
@@ -137,32 +145,20 @@ export class Lane {
   async #run(link: Link): Promise<void> {
     while (!this.#isStopping) {
       const count = this.#wanted();
-      if (count === 0 && this.#arrived.length === 0) {
+      const isRewriting = this.#claims.hasUnwritten && this.#options.group.isUp;
+      if (count === 0 && this.#arrived.length === 0 && !isRewriting) {
         await new Promise<void>((resolve) => {
           this.#rest = resolve;
         });
         continue;
       }
-      if (count > 0) this.#turning = this.#lost ? this.#askAgain(link, this.#lost) : this.#turn(link, count);
+      if (count > 0 || isRewriting) this.#turning = this.#turn(link, count);
       // The server looks for the next ones while the worker is busy with these.
       this.#handOver();
       await this.#turning;
       this.#turning = null;
       this.#turns += 1;
     }
-  }
-
-  #watch(): NodeJS.Timeout {
-    let turns = -1;
-    let looks = 0;
-    return setInterval(() => {
-      const isDeaf = this.#wanted() > 0 && this.#turns === turns;
-      turns = this.#turns;
-      looks = isDeaf ? looks + 1 : 0;
-      if (looks < DEAF_AFTER_LOOKS) return;
-      looks = 0;
-      this.#options.group.drop(`no message was looked for in ${DEAF_AFTER_LOOKS} s although there is room`);
-    }, WATCH_EVERY_MS).unref();
   }
 
   #wanted(): number {
@@ -172,18 +168,23 @@ export class Lane {
     return Math.max(0, Math.min(MAX_FETCH, this.#options.capacity() - this.#arrived.length));
   }
 
-  /** One fetch. Its messages are accepted while the reply is being read. Never rejects. */
+  /** Never rejects. */
   #turn(link: Link, count: number): Promise<void> {
-    const request = this.#requests.next(count);
+    if (this.#lost) return this.#askAgain(link, this.#lost);
+    if (this.#claims.hasUnwritten) return this.#orFailed(this.#claims.write(link));
     const isWait = !this.#wait.takeNews() && this.#isDrained;
     this.#isDrained = false;
-    if (isWait) this.#beginWait(link, request);
+    return isWait ? this.#orFailed(this.#waitAndFetch(link)) : this.#fetch(link, count);
+  }
+
+  /** Its messages are accepted while the reply is being read. Never rejects. */
+  #fetch(link: Link, count: number): Promise<void> {
+    const request = this.#requests.next(count);
     return new Promise((resolve) => {
-      const reject = (error: unknown): void => resolve(this.#failed(request, error));
+      const reject = (error: unknown): void => resolve(this.#failed(error, request));
       const take = (reply: unknown): void => {
         try {
           this.#settle(request, readReply(request, reply, this.#options.onRefused));
-          if (isWait && this.#wait.failure !== null) throw this.#wait.failure;
           resolve();
         } catch (error) {
           reject(error);
@@ -193,16 +194,64 @@ export class Lane {
     });
   }
 
+  /** Answers with what went wrong. */
+  async #waitAndFetch(link: Link): Promise<Error | null> {
+    const { keys } = this.#options;
+    const { generation, firstQueue, claimTag } = this.#requests;
+    const queue = this.#requests.hasList(keys.list(this.#primary, 0)) ? this.#primary : firstQueue;
+    const claim = await this.#claims.prepare(queue, claimTag);
+    // What is to be waited for may have changed meanwhile.
+    const isStale = generation !== this.#requests.generation || this.#wait.takeNews();
+    if (isStale || this.#wanted() === 0) return null;
+    this.#primary = queue;
+    let fetching: Promise<void> | undefined;
+    let writing: Promise<Error | null> | undefined;
+    const fetch = (count: number): void => {
+      if (count > 0) fetching ??= this.#fetch(link, count);
+    };
+    const failure = await new Promise<Error | null>((resolve) => {
+      this.#wait.begin({
+        link,
+        list: keys.list(queue, 0),
+        target: claim.list,
+        isOnly: this.#requests.isSingle,
+        // The wait may bring one all the same.
+        onEnding: () => fetch(this.#wanted() - 1),
+        onEnd: (text) => {
+          if (text !== null) writing = this.#claims.take(link, claim, text, !this.#isPaused);
+          fetch(this.#wanted());
+          resolve(null);
+        },
+        onError: (error) => {
+          if (error instanceof ConnectionLost) this.#claims.giveBack(claim);
+          resolve(error);
+        },
+      });
+    });
+    await fetching;
+    return failure ?? (await writing) ?? null;
+  }
+
+  async #orFailed(turn: Promise<Error | null>): Promise<void> {
+    try {
+      const failure = await turn;
+      if (failure !== null) await this.#failed(failure);
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
   #settle(request: FetchRequest, taken: readonly Taken[]): void {
     const last = taken.at(-1);
-    if (last) this.#primary = this.#options.keys.list(last.queue, 0);
+    if (last) this.#primary = last.queue;
     if (taken.length === request.count) {
       this.#arrived = taken;
       this.#arrivedOf = request.madeAt;
       return;
     }
-    const source = taken.length > 0 ? this.#options.accept(taken, request.madeAt) : this.#primary;
-    this.#isDrained = source === this.#primary && request.generation === this.#requests.generation;
+    const waited = this.#options.keys.list(this.#primary, 0);
+    const source = taken.length > 0 ? this.#options.accept(taken, request.madeAt) : waited;
+    this.#isDrained = source === waited && request.generation === this.#requests.generation;
   }
 
   #handOver(): void {
@@ -219,36 +268,25 @@ export class Lane {
 
   async #askAgain(link: Link, request: FetchRequest): Promise<void> {
     try {
-      const reply = await link.run(FETCH, request.keys.slice(0, 3), [
-        request.count,
-        request.prefix,
-        '1',
-        '1',
-        new Date().toISOString(),
-      ]);
+      const reply = await link.run(FETCH, ...askAgain(request));
       this.#lost = null;
       const taken = readReply(request, reply, this.#options.onRefused);
       if (taken.length > 0) this.#options.accept(taken, request.madeAt);
     } catch (error) {
-      await this.#failed(request, error);
+      await this.#failed(error, request);
     }
-  }
-
-  #beginWait(link: Link, request: FetchRequest): void {
-    const list = this.#requests.hasList(this.#primary) ? this.#primary : (request.keys[3] ?? '');
-    this.#primary = list;
-    this.#wait.begin(link, list, this.#requests.isSingle);
   }
 
   async #setUp(link: Link): Promise<void> {
     this.#isDrained = false;
+    this.#claims.startAnew();
     await this.#wait.track(link, await this.#options.pubSub.open());
   }
 
-  async #failed(request: FetchRequest, error: unknown): Promise<void> {
+  async #failed(error: unknown, request: FetchRequest | null = null): Promise<void> {
     const { group, logger } = this.#options;
     if (error instanceof ConnectionLost) {
-      this.#lost = request;
+      this.#lost = request ?? this.#lost;
       if (group.isUp) group.drop(messageOf(error));
       return;
     }
@@ -257,20 +295,6 @@ export class Lane {
       return;
     }
     logger.error(`Cannot take messages from ${group.address.display}: ${messageOf(error)}. Trying again.`);
-    await delay(AFTER_ERROR_MS);
+    await setTimeout(AFTER_ERROR_MS);
   }
-}
-
-function checkVersion({ serverInfo, address }: ConnectionGroup): void {
-  const version = serverInfo.get('redis_version');
-  const [major = 0, minor = 0] = (version ?? '6.2').split('.').map(Number);
-  if (major > 6 || (major === 6 && minor >= 2)) return;
-  throw new UmbelError(
-    'unsupported',
-    `Workers need Redis 6.2 or newer (BLMOVE, RPOP with a count); ${address.display} is ${version}.`,
-  );
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,6 +3,7 @@ import { ConnectionLost, messageOf } from '../../redis/failures.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Bindings } from './bindings.ts';
 import { parkedEntry, readBooking, redelivered, stepOf } from './booking.ts';
+import type { ClaimRegistry } from './claim-registry.ts';
 import type { Keys } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { RedisTransportOptions } from './options.ts';
@@ -13,6 +14,7 @@ export interface LeasesOptions {
   readonly keys: Keys;
   readonly bindings: Bindings;
   readonly ledger: Ledger;
+  readonly claims: ClaimRegistry;
   readonly logger: Logger;
   readonly options: RedisTransportOptions;
 }
@@ -95,7 +97,7 @@ export class Leases {
   }
 
   async #renew(): Promise<void> {
-    const { group, ledger, keys, logger } = this.#options;
+    const { group, ledger, claims, keys, logger } = this.#options;
     if (!group.isUp) return;
     const startedAt = performance.now();
     const hadLapsed = !this.isSure;
@@ -106,6 +108,7 @@ export class Leases {
         const reply = await group.command.run(RENEW, [keys.unackedIndex], some);
         if (Array.isArray(reply)) gone.push(...reply.map(String));
       }
+      await claims.renew();
       // Without a lapse nobody may have taken them: the broker has lost its data, and they are ours to finish.
       if (hadLapsed) for (const tag of gone) ledger.take(tag);
       this.#renewedAt = Math.min(startedAt, this.#missedAt);
@@ -132,9 +135,10 @@ export class Leases {
   }
 
   async #sweep(): Promise<void> {
-    const { group, bindings, logger } = this.#options;
+    const { group, bindings, claims, logger, options } = this.#options;
     if (!group.isUp) return;
     bindings.rewrite();
+    await claims.sweep(options.lease);
     let restored = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const orphans = await this.#find();

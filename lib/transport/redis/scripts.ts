@@ -3,8 +3,9 @@ import { defineScript } from '../../redis/script.ts';
 /*
  * The scripts of the Redis transport. They keep kombu's layout (kombu/transport/redis.py): `unacked` maps a delivery
  * tag to `[message, exchange, routing_key]`, `unacked_index` scores the tag by the time it was handed out. What differs
- * is that a message is taken and booked in one step, so that no crash can lose it between the two, and that scores are
- * renewed while a message is held (a lease), so that nothing runs twice because it takes long.
+ * is that a message is taken and booked in one step, so that no crash can lose it between the two (`claim.ts` tells how
+ * a wait does it in two), and that scores are renewed while a message is held (a lease), so that nothing runs twice
+ * because it takes long.
  *
  * Times are the server's own, in seconds, so that a worker with a wrong clock does no harm.
  * The embedded engine has a native twin of each (server/engine/scripts): change both.
@@ -104,6 +105,33 @@ for first = 1, #fields, 1000 do
 end
 for _, item in ipairs(refused) do reply[#reply + 1] = item end
 return reply
+`,
+);
+
+/**
+ * Books the message that a wait has moved into its list. KEYS unacked, unacked_index, the list, claims.
+ * ARGV  tag, name of the queue as JSON text; for a list whose owner is gone also its name in `claims` and the score
+ *       that was read there: then only if the owner has not renewed it since. The list is forgotten, and the booking is
+ *       as old as that score.
+ * Reply: how many were booked; 0 when it is booked already, or was taken away.
+ */
+export const BOOK = defineScript(
+  'book',
+  `
+local score = ARGV[4]
+if score then
+  if redis.call('ZSCORE', KEYS[4], ARGV[3]) ~= score then return 0 end
+  redis.call('ZREM', KEYS[4], ARGV[3])
+end
+local message = redis.call('RPOP', KEYS[3])
+if not message then return 0 end
+if not score then
+  local time = redis.call('TIME')
+  score = time[1] .. '.' .. string.format('%06d', time[2])
+end
+redis.call('HSET', KEYS[1], ARGV[1], '[' .. message .. ', "", ' .. ARGV[2] .. ']')
+redis.call('ZADD', KEYS[2], score, ARGV[1])
+return 1
 `,
 );
 

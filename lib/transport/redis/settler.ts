@@ -3,6 +3,7 @@ import type { Link } from '../../redis/link.ts';
 import type { Outbox } from '../../redis/outbox.ts';
 import type { Logger } from '../../util/logger.ts';
 import { originOf, parkedEntry, redelivered } from './booking.ts';
+import type { Claim } from './claim.ts';
 import type { Keys } from './keys.ts';
 import type { Entry, Origin } from './ledger.ts';
 import { ACK, PARK, RESTORE } from './scripts.ts';
@@ -23,6 +24,8 @@ export class Settler {
   #back: Entry[] = [];
   #parked: { readonly entry: Entry; readonly reason: string }[] = [];
   readonly #writing = new Set<Promise<void>>();
+  /** Taken, but not booked yet. */
+  #claim: Claim | null = null;
 
   constructor(outbox: Outbox, keys: Keys, logger: Logger) {
     this.#outbox = outbox;
@@ -31,15 +34,34 @@ export class Settler {
   }
 
   ack(entry: Entry): void {
-    this.#acked.push(entry.tag);
+    const settle = (): unknown => this.#acked.push(entry.tag);
+    if (this.#claim?.tag === entry.tag) this.#claim.ack(settle);
+    else settle();
   }
 
   restore(entry: Entry, side: Side): void {
-    (side === 'front' ? this.#front : this.#back).push(entry);
+    this.#whenBooked(entry, () => (side === 'front' ? this.#front : this.#back).push(entry));
   }
 
   park(entry: Entry, reason: string): void {
-    this.#parked.push({ entry, reason });
+    this.#whenBooked(entry, () => this.#parked.push({ entry, reason }));
+  }
+
+  /** This message is not booked before `claimed` is called. */
+  claim(claim: Claim): void {
+    this.#claim = claim;
+  }
+
+  claimed(): void {
+    const claim = this.#claim;
+    this.#claim = null;
+    claim?.end();
+  }
+
+  /** Resolves when every message that was taken is booked. */
+  async booked(): Promise<void> {
+    const claim = this.#claim;
+    if (claim !== null) await new Promise<void>((resolve) => claim.whenBooked(resolve));
   }
 
   /** Writes what was settled since the last call. */
@@ -54,6 +76,11 @@ export class Settler {
   async flush(): Promise<void> {
     this.write();
     await Promise.all(this.#writing);
+  }
+
+  #whenBooked(entry: Entry, settle: () => void): void {
+    if (this.#claim?.tag === entry.tag) this.#claim.whenBooked(settle);
+    else settle();
   }
 
   #writeAcks(): void {

@@ -11,7 +11,8 @@ const ZERO = 48;
  * kept. Numbers rise in the order of delivery.
  */
 export class Tags {
-  readonly prefix = `${TAG_PREFIX}${uuid().slice(0, 8)}:`;
+  readonly consumer = uuid().slice(0, 8);
+  readonly prefix = `${TAG_PREFIX}${this.consumer}:`;
 
   /** -1 for a tag that is none of this consumer's. */
   numberOf(tag: string): number {

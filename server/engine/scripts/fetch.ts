@@ -2,7 +2,7 @@ import { FETCH } from '../../../lib/transport/redis/scripts.ts';
 import { setFields, setScores } from '../keyspace/collections.ts';
 import { pop, push, trim } from '../keyspace/lists.ts';
 import { ReplyError } from '../resp/reply-error.ts';
-import { cjsonString, scriptNumber, scriptText, scriptTime } from './script-values.ts';
+import { booking, cjsonString, scriptNumber, scriptText, scriptTime } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
 const OPENING_BRACE = 123;
@@ -98,21 +98,11 @@ function book({ database, keys, args }: ScriptCall, prefix: string, taken: reado
   const scores: [string, number][] = [];
   for (const [i, { queue, message }] of taken.entries()) {
     const tag = `${prefix}${i + 1}`;
-    fields.push([tag, triple(message, scriptText(args, 4 + queue))]);
+    fields.push([tag, booking(message, scriptText(args, 4 + queue))]);
     scores.push([tag, now]);
   }
   setFields(database, scriptText(keys, 0), fields);
   setScores(database, scriptText(keys, 1), scores);
-}
-
-/** `[message, "", name]` in one piece. */
-function triple(message: Buffer, name: string): Buffer {
-  const size = message.length + name.length + 8;
-  const joined = size > 2048 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);
-  joined[0] = 91;
-  message.copy(joined, 1);
-  joined.write(`, "", ${name}]`, message.length + 1, 'latin1');
-  return joined;
 }
 
 function fetch(call: ScriptCall): void {

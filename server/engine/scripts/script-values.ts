@@ -18,6 +18,16 @@ export function scriptTime(): number {
   return Number((performance.timeOrigin / 1000 + performance.now() / 1000).toFixed(6));
 }
 
+/** kombu's entry of a message in `unacked`, `[message, "", queue]`, in one piece; the name as JSON text. */
+export function booking(message: Buffer, name: string): Buffer {
+  const size = message.length + name.length + 8;
+  const joined = size > 2048 ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);
+  joined[0] = 91;
+  message.copy(joined, 1);
+  joined.write(`, "", ${name}]`, message.length + 1, 'latin1');
+  return joined;
+}
+
 const CONTROL: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
