@@ -98,7 +98,8 @@ test('priorities have the lists of sep and priority_steps', async () => {
 test('what a worker holds is under unacked_key', async () => {
   const nap = await app.sendTask('ts.nap', [], { queue: 'ts' });
   await ours.logged(/Task ts\.nap\[.*\] received/);
-  expect([await reader.hlen('held'), await reader.zcard('held_index')]).toEqual([1, 1]);
+  await waitUntil('it is booked', async () => (await reader.hlen('held')) === 1);
+  expect(await reader.zcard('held_index')).toBe(1);
   expect(await reader.exists('unacked', 'unacked_index')).toBe(0);
   await waitUntil('it runs', () => endNap !== null);
   endNap?.();
