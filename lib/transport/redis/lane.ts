@@ -3,20 +3,16 @@ import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, isPassing, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { PubSub } from '../../redis/pub-sub.ts';
-import type { Logger } from '../../util/logger.ts';
 import { Claims, type ClaimsOptions } from './claims.ts';
-import { askAgain, type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
+import { Fetches, type FetchesOptions } from './fetches.ts';
 import { IdleWait } from './idle-wait.ts';
-import type { Keys } from './keys.ts';
 import { watchLane } from './lane-watchdog.ts';
-import type { QueueOrder } from './options.ts';
-import { FETCH } from './scripts.ts';
 import { checkVersion } from './server-version.ts';
 import { MAX_FETCH } from './tags.ts';
 
 /*
- * The connection on which messages are taken. One fetch is under way at any time; when it has brought all that it
- * asked for, the next is sent before these are handed over:
+ * The connection on which messages are taken. When a fetch has brought all that it asked for, the next is sent before
+ * these are handed over, and where they have left room at once, one more: a server that waits for its disk works on both.
  *
  *   resting ──(slots free, not paused, connected)──→ fetching ──→ resting
  *                        │ last fetch found nothing
@@ -30,43 +26,27 @@ import { MAX_FETCH } from './tags.ts';
  * A watchdog makes new connections for a lane that rests although there is room.
  */
 
-export interface LaneOptions {
-  readonly claims: ClaimsOptions;
+export interface LaneOptions extends FetchesOptions {
   readonly group: ConnectionGroup;
   readonly pubSub: PubSub;
-  readonly keys: Keys;
-  readonly queueOrder: QueueOrder;
-  /** First part of the tags of all fetches. */
-  readonly tagPrefix: string;
-  readonly logger: Logger;
+  readonly claims: ClaimsOptions;
   /** Messages that may be taken now; Infinity without a limit. */
   readonly capacity: () => number;
-  /** Takes over what was fetched; answers with the list that all came from, null when there were several. */
-  readonly accept: (taken: readonly Taken[], madeAt: number) => string | null;
-  /** The server has set aside an entry that is no message; `start` is how it begins. */
-  readonly onRefused: (queue: string, start: string) => void;
 }
 
 const AFTER_ERROR_MS = 1_000;
 
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #requests: FetchRequests;
+  readonly #fetches: Fetches;
   readonly #wait: IdleWait;
   readonly #claims: Claims;
   #link: Link | null = null;
   #unlisten: (() => Promise<void>) | null = null;
   #loop: Promise<void> | null = null;
-  #turning: Promise<void> | null = null;
+  /** What is under way, oldest first. */
+  #turning: Promise<void>[] = [];
   #rest: (() => void) | null = null;
-  #lost: FetchRequest | null = null;
-  /** Fetched, but not handed over yet. */
-  #arrived: readonly Taken[] = [];
-  #arrivedOf = 0;
-  /** The last fetch left nothing behind, and every list but the primary is tracked. */
-  #isDrained = false;
-  /** The queue that delivered last. */
-  #primary = '';
   /** Fetches that have ended. */
   #turns = 0;
   #watchdog: NodeJS.Timeout | null = null;
@@ -75,7 +55,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#requests = new FetchRequests(options.keys, options.tagPrefix, options.queueOrder);
+    this.#fetches = new Fetches(options);
     this.#wait = new IdleWait(options.group, options.logger);
     this.#claims = new Claims(options.claims);
   }
@@ -92,15 +72,14 @@ export class Lane {
     this.#link = await group.add({ name: 'lane', setup: (link) => this.#setUp(link) });
     this.#loop = this.#run(this.#link);
     this.#watchdog = watchLane({
-      hasRoom: () => this.#wanted() > 0,
+      hasRoom: () => this.#room > 0,
       turns: () => this.#turns,
       onDeaf: (reason) => group.drop(reason),
     });
   }
 
   setQueues(queues: readonly string[]): void {
-    this.#requests.setQueues(queues);
-    this.#isDrained = false;
+    this.#fetches.setQueues(queues);
     this.refresh();
   }
 
@@ -118,8 +97,9 @@ export class Lane {
   }
 
   invalidated(keys: readonly string[] | null): void {
-    const waited = this.#options.keys.list(this.#primary, 0);
-    if (keys?.every((key) => key === waited || !this.#requests.hasList(key))) return;
+    const { primary, requests } = this.#fetches;
+    const waited = this.#options.keys.list(primary, 0);
+    if (keys?.every((key) => key === waited || !requests.hasList(key))) return;
     this.#wait.otherListChanged();
   }
 
@@ -127,8 +107,8 @@ export class Lane {
   async pause(): Promise<void> {
     this.#isPaused = true;
     this.refresh();
-    await this.#turning;
-    this.#handOver();
+    await Promise.all(this.#turning);
+    this.#fetches.handOver();
   }
 
   async stop(): Promise<void> {
@@ -144,66 +124,71 @@ export class Lane {
 
   async #run(link: Link): Promise<void> {
     while (!this.#isStopping) {
-      const count = this.#wanted();
-      const isRewriting = this.#claims.hasUnwritten && this.#options.group.isUp;
-      if (count === 0 && this.#arrived.length === 0 && !isRewriting) {
+      if (this.#turning.length === 0) this.#begin(link);
+      // The server looks for the next ones while the worker is busy with these.
+      const isBusy = this.#fetches.handOver();
+      if (isBusy && this.#turning.length === 1) this.#fetchMore(link);
+      if (this.#turning.length > 0) {
+        await this.#turning[0];
+        void this.#turning.shift();
+        this.#turns += 1;
+      } else if (!isBusy) {
         await new Promise<void>((resolve) => {
           this.#rest = resolve;
         });
-        continue;
       }
-      if (count > 0 || isRewriting) this.#turning = this.#turn(link, count);
-      // The server looks for the next ones while the worker is busy with these.
-      this.#handOver();
-      await this.#turning;
-      this.#turning = null;
-      this.#turns += 1;
     }
   }
 
+  /** Whatever is to be done next, if there is anything. */
+  #begin(link: Link): void {
+    const count = this.#wanted();
+    const hasLeftovers = this.#claims.hasUnwritten || this.#fetches.lost !== undefined;
+    if (count > 0 || (hasLeftovers && this.#options.group.isUp)) this.#turning.push(this.#turn(link, count));
+  }
+
+  #fetchMore(link: Link): void {
+    const count = this.#fetches.lost ? 0 : this.#wanted();
+    if (count > 0) this.#turning.push(this.#fetch(link, count));
+  }
+
+  /** Messages that may be held beyond those that have come. */
+  get #room(): number {
+    const { requests, arrived } = this.#fetches;
+    if (!this.#options.group.isUp || this.#isPaused || requests.isEmpty) return 0;
+    return Math.max(0, this.#options.capacity() - arrived);
+  }
+
+  /** How many to fetch now. */
   #wanted(): number {
-    if (!this.#options.group.isUp || this.#isPaused) return 0;
-    if (this.#lost) return this.#lost.count;
-    if (this.#requests.isEmpty) return 0;
-    return Math.max(0, Math.min(MAX_FETCH, this.#options.capacity() - this.#arrived.length));
+    return Math.max(0, Math.min(MAX_FETCH, this.#room - this.#fetches.asked));
   }
 
   /** Never rejects. */
   #turn(link: Link, count: number): Promise<void> {
-    if (this.#lost) return this.#askAgain(link, this.#lost);
+    const { lost } = this.#fetches;
+    if (lost) return this.#orFailed(this.#fetches.askAgain(link, lost));
     if (this.#claims.hasUnwritten) return this.#orFailed(this.#claims.write(link));
-    const isWait = !this.#wait.takeNews() && this.#isDrained;
-    this.#isDrained = false;
+    const isWait = !this.#wait.takeNews() && this.#fetches.isDrained;
+    this.#fetches.isDrained = false;
     return isWait ? this.#orFailed(this.#waitAndFetch(link)) : this.#fetch(link, count);
   }
 
-  /** Its messages are accepted while the reply is being read. Never rejects. */
   #fetch(link: Link, count: number): Promise<void> {
-    const request = this.#requests.next(count);
-    return new Promise((resolve) => {
-      const reject = (error: unknown): void => resolve(this.#failed(error, request));
-      const take = (reply: unknown): void => {
-        try {
-          this.#settle(request, readReply(request, reply, this.#options.onRefused));
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
-      };
-      link.runThen(FETCH, request.keys, request.args, { resolve: take, reject, form: 'text' });
-    });
+    return this.#orFailed(this.#fetches.send(link, count));
   }
 
   /** Answers with what went wrong. */
   async #waitAndFetch(link: Link): Promise<Error | null> {
     const { keys } = this.#options;
-    const { generation, firstQueue, claimTag } = this.#requests;
-    const queue = this.#requests.hasList(keys.list(this.#primary, 0)) ? this.#primary : firstQueue;
+    const { primary, requests } = this.#fetches;
+    const { generation, firstQueue, claimTag } = requests;
+    const queue = requests.hasList(keys.list(primary, 0)) ? primary : firstQueue;
     const claim = await this.#claims.prepare(queue, claimTag);
     // What is to be waited for may have changed meanwhile.
-    const isStale = generation !== this.#requests.generation || this.#wait.takeNews();
+    const isStale = generation !== requests.generation || this.#wait.takeNews();
     if (isStale || this.#wanted() === 0) return null;
-    this.#primary = queue;
+    this.#fetches.primary = queue;
     let fetching: Promise<void> | undefined;
     let writing: Promise<Error | null> | undefined;
     const fetch = (count: number): void => {
@@ -214,7 +199,7 @@ export class Lane {
         link,
         list: keys.list(queue, 0),
         target: claim.list,
-        isOnly: this.#requests.isSingle,
+        isOnly: requests.isSingle,
         // The wait may bring one all the same.
         onEnding: () => fetch(this.#wanted() - 1),
         onEnd: (text) => {
@@ -232,61 +217,24 @@ export class Lane {
     return failure ?? (await writing) ?? null;
   }
 
-  async #orFailed(turn: Promise<Error | null>): Promise<void> {
+  async #orFailed(turn: Promise<unknown>): Promise<void> {
     try {
       const failure = await turn;
-      if (failure !== null) await this.#failed(failure);
+      if (failure instanceof Error) await this.#failed(failure);
     } catch (error) {
       await this.#failed(error);
     }
   }
 
-  #settle(request: FetchRequest, taken: readonly Taken[]): void {
-    const last = taken.at(-1);
-    if (last) this.#primary = last.queue;
-    if (taken.length === request.count) {
-      this.#arrived = taken;
-      this.#arrivedOf = request.madeAt;
-      return;
-    }
-    const waited = this.#options.keys.list(this.#primary, 0);
-    const source = taken.length > 0 ? this.#options.accept(taken, request.madeAt) : waited;
-    this.#isDrained = source === waited && request.generation === this.#requests.generation;
-  }
-
-  #handOver(): void {
-    const taken = this.#arrived;
-    this.#arrived = [];
-    if (taken.length === 0) return;
-    try {
-      this.#options.accept(taken, this.#arrivedOf);
-    } catch (error) {
-      // They stay booked as ours; the loop has to go on.
-      this.#options.logger.error(`Messages were taken, but not all were accepted: ${messageOf(error)}`);
-    }
-  }
-
-  async #askAgain(link: Link, request: FetchRequest): Promise<void> {
-    try {
-      const reply = await link.run(FETCH, ...askAgain(request));
-      this.#lost = null;
-      const taken = readReply(request, reply, this.#options.onRefused);
-      if (taken.length > 0) this.#options.accept(taken, request.madeAt);
-    } catch (error) {
-      await this.#failed(error, request);
-    }
-  }
-
   async #setUp(link: Link): Promise<void> {
-    this.#isDrained = false;
+    this.#fetches.isDrained = false;
     this.#claims.startAnew();
     await this.#wait.track(link, await this.#options.pubSub.open());
   }
 
-  async #failed(error: unknown, request: FetchRequest | null = null): Promise<void> {
+  async #failed(error: unknown): Promise<void> {
     const { group, logger } = this.#options;
     if (error instanceof ConnectionLost) {
-      this.#lost = request ?? this.#lost;
       if (group.isUp) group.drop(messageOf(error));
       return;
     }
