@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type REPLServer, start } from 'node:repl';
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { Celery } from '../app/celery.ts';
 import { makeCallable } from '../app/function-task.ts';
@@ -36,10 +38,36 @@ async function runShell(app: Celery, hasTasks: boolean, isQuiet: boolean): Promi
   const tasks = hasTasks ? namedTasks([...app.tasks], scope) : {};
   const isTerminal = process.stdin.isTTY;
   if (isTerminal && !isQuiet) say(greeting(Object.keys(scope), Object.keys(tasks)));
-  const repl = start({ prompt: isTerminal ? 'umbel> ' : '', terminal: isTerminal, ignoreUndefined: true });
+  const repl = isTerminal
+    ? start({ prompt: 'umbel> ', terminal: true, ignoreUndefined: true })
+    : startOnPipe();
   Object.assign(repl.context, scope, tasks);
   if (isTerminal) await keepHistory(repl);
   await new Promise((resolve) => repl.once('exit', resolve));
+}
+
+/**
+ * Node's REPL takes the next line of a pipe while an `await` of the one before still runs; here it comes only then.
+ * The REPL resumes by itself when it would show its prompt again.
+ */
+function startOnPipe(): REPLServer {
+  const repl = start({
+    prompt: '',
+    input: Readable.from(linesOf(process.stdin)),
+    output: process.stdout,
+    terminal: false,
+    ignoreUndefined: true,
+  });
+  const evaluate = repl.eval;
+  const paused: typeof evaluate = (...given) => {
+    repl.pause();
+    evaluate.apply(repl, given);
+  };
+  return Object.assign(repl, { eval: paused });
+}
+
+async function* linesOf(input: Readable): AsyncGenerator<string> {
+  for await (const line of createInterface({ input })) yield `${line}\n`;
 }
 
 /** Tasks by the last part of their names, where that is a name of JavaScript and nothing else has it. */

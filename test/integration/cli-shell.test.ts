@@ -56,6 +56,36 @@ describe('umbel shell', () => {
     expect(status).toBe(0);
   });
 
+  it('takes a line of a pipe only when the one before is done', () => {
+    const lines = [
+      'const later = (ms, value) => new Promise((done) => setTimeout(done, ms, value));',
+      "const first = await later(300, 'first')",
+      'first',
+      '',
+      "await later(100, 'second')",
+      'function third() {',
+      "  return 'third';",
+      '}',
+      "await Promise.reject(new Error('no fourth'))",
+      "throw new Error('no fifth')",
+      'third()',
+      "await later(50, 'last')",
+    ];
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [MAIN, '-A', 'test/integration/worker-app.ts', 'shell'],
+      {
+        cwd: ROOT,
+        env: { ...process.env, ...bench.env },
+        input: lines.join('\n'),
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    );
+    expect(stdout).toMatch(/^'first'\n'second'\n[\s\S]*no fourth[\s\S]*no fifth[\s\S]*'third'\n'last'\n$/);
+    expect(status).toBe(0);
+  });
+
   it('leaves the tasks out when told so', () => {
     const args = [MAIN, '-A', 'test/integration/worker-app.ts', 'shell', '-T'];
     const options = { cwd: ROOT, env: { ...process.env, ...bench.env }, encoding: 'utf8' } as const;
