@@ -50,7 +50,18 @@ function refuseWords(words: readonly string[]): void {
 export async function makeDashboard(options: DashboardOptions, level: LogLevel): Promise<Dashboard> {
   const { Dashboard } = await import('../../server/main.ts');
   const enginePort = options.enginePort === 0 ? await freePort() : options.enginePort;
-  return new Dashboard({ ...options, enginePort }, { logger: createLogger({ level }) });
+  const dashboard = new Dashboard({ ...options, enginePort }, { logger: createLogger({ level }) });
+  const { isEmbedded, broker } = dashboard.config;
+  if (enginePort !== undefined && !isEmbedded) refuseEnginePort(broker, options.broker === undefined);
+  return dashboard;
+}
+
+/** Nothing would listen there. `UMBEL_ENGINE_PORT` is no such wish: it may stand for all dashboards of a machine. */
+function refuseEnginePort(broker: string, isFromEnvironment: boolean): never {
+  const source = isFromEnvironment ? ', from FLOWER_BROKER or CELERY_BROKER_URL' : '';
+  throw new InvalidArgumentError(
+    `--engine-port is for the embedded engine, but the broker is ${maskUrl(broker)}${source}. Leave out one of them.`,
+  );
 }
 
 /** Broker, store and queues: those of the command line, else those that the app or `--config` sets, else left to the dashboard. */

@@ -113,6 +113,17 @@ describe('usage', () => {
     [['--port', '99999', '--memory-only'], 2, /Error: .*A port is a number from 0 to 65535/],
     [['-A', 'good', 'worker', '-Q', ''], 2, /Error: .*It names nothing/],
     [['help', 'nosuch'], 2, /There is no command "nosuch"/],
+    [
+      ['--engine-port', '5600', '--memory-only'],
+      2,
+      /^Error: --engine-port is for the embedded engine, but the broker is redis:\/\/127\.0\.0\.1:1\/0, from FLOWER_BROKER or CELERY_BROKER_URL\. Leave out one of them\.\n$/,
+    ],
+    [
+      ['-b', 'redis://:s3cret@x/0', 'flower', '--engine-port', '0'],
+      2,
+      /but the broker is redis:\/\/:\*+@x\/0\. Leave out one of them\.\n$/,
+    ],
+    [['-A', 'good', 'dev', '--engine-port', '0'], 2, /--engine-port is for .* the broker is redis:/],
     [['flower', '-b', 'redis://x'], 2, /-b stands before the command: umbel -b <url> flower/],
     [['status', '--broker=redis://x'], 2, /--broker stands before the command: umbel --broker <url> status/],
     [['status', '-t', ''], 2, /"" is not a number of seconds/],
