@@ -35,6 +35,9 @@ describe.each(BROKERS)('the API without its $name', (factory) => {
 
   it('answers everything, in bounded time', async () => {
     await proxy.stop();
+    await flower.until('/api/v1/status', ({ json }) => Object(json).isConnected === false);
+    // It tells whether the dashboard is alive: one that waits for its broker must not be started again.
+    expect(await flower.get('/healthcheck')).toMatchObject({ status: 200, text: 'OK' });
     const answers = await Promise.all(
       ROUTES.map(async ({ method, path }): Promise<[string, Answered]> => {
         const target = path.replace(/:\w+/g, 'x') + QUERY;
