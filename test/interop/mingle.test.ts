@@ -3,7 +3,7 @@ import { Celery } from '../../lib/index.ts';
 import { BROKERS, type TestBroker } from '../kit/brokers.ts';
 import { LocalWorker } from '../kit/local-worker.ts';
 import { ROOT, TestProcess } from '../kit/process.ts';
-import { PYTHON } from '../kit/python.ts';
+import { PYTHON, untilItListens } from '../kit/python.ts';
 import { type RedisServer, startRedis } from '../kit/redis-server.ts';
 import { waitUntil } from '../kit/wait-until.ts';
 
@@ -58,10 +58,7 @@ describe.each(BROKERS.filter(({ name }) => name !== 'embedded engine'))('on $nam
       },
     );
     pythons.push(worker);
-    await worker.waitFor(/ready\./, 30_000);
-    // On Redis it says so before it listens to remote control.
-    const ask = client.control.inspect({ destination: [hostname], timeout: 1 });
-    await waitUntil(`${hostname} answers`, async () => hostname in (await ask.ping()), 15_000);
+    await untilItListens(worker, { broker: broker.url(), backend: redis.url() });
     return worker;
   }
 
