@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApplyOptions } from '../app/apply-options.ts';
+import type { Celery } from '../app/celery.ts';
 import { toError } from '../contract/errors.ts';
 import { type SerializerName, serializerNamed } from '../protocol/serializer.ts';
+import { nearestName } from '../util/nearest-name.ts';
 import { type GlobalOptions, withApp } from './context.ts';
 import { say } from './output.ts';
 import { secondsFromNow, wholeNumber } from './parse.ts';
@@ -90,10 +92,23 @@ export function registerCall(program: Command): void {
         `  umbel -A tasks result "$(umbel -A tasks call tasks.add_numbers -a '[10, 5]')"`,
     )
     .action(async (name: string, { args, json: asJson, ...options }: CallOptions & { json?: boolean }) => {
-      await withApp(program.opts<GlobalOptions>(), async (app) => {
+      const globals = program.opts<GlobalOptions>();
+      await withApp(globals, async (app) => {
         const given: ApplyOptions = options;
         const { id } = await app.sendTask(name, args, given);
         say(asJson ? JSON.stringify({ task_id: id }) : id);
+        if (!globals.quiet) noteSlip(app, name);
       });
     });
+}
+
+/**
+ * One letter off a name of the app's is most likely a slip, and nobody would run it; any other may be a task of other
+ * workers. An app with tasks in further modules is not judged: they are not loaded here.
+ */
+function noteSlip({ tasks, conf }: Celery, name: string): void {
+  if (tasks.has(name) || conf.imports.length + conf.include.length > 0) return;
+  const nearest = nearestName(name, tasks.names(), 1);
+  if (nearest === undefined) return;
+  process.stderr.write(`Note: The app has no task "${name}". Did you mean "${nearest}"?\n`);
 }

@@ -15,6 +15,9 @@ interface ResultOptions {
   readonly json?: boolean;
 }
 
+/** A result that comes sooner comes without a word on standard error. */
+const NOTE_AFTER_MS = 2000;
+
 /** `umbel result ID`: waits for a task and prints what it returned; exit 1 when it failed. */
 export function registerResult(program: Command): void {
   program
@@ -30,11 +33,12 @@ export function registerResult(program: Command): void {
       '\nExample: umbel -A tasks result 4f02c1aa-93b2-4d0c-a6f1-2b9d40e8c371 --timeout 10',
     )
     .action(async (id: string, options: ResultOptions) => {
-      await withApp(program.opts<GlobalOptions>(), async (app) => {
+      const globals = program.opts<GlobalOptions>();
+      await withApp(globals, async (app) => {
         refuseRpc(app.backendUrl);
         const result = app.AsyncResult(id);
         if (options.traceback) say((await result.traceback()) ?? '');
-        else await show(result, options);
+        else await show(result, options, globals.quiet === true);
       });
     });
 }
@@ -49,11 +53,11 @@ function refuseRpc(backendUrl: string | null): void {
   );
 }
 
-async function show(result: AsyncResult, { timeout, json }: ResultOptions): Promise<void> {
+async function show(result: AsyncResult, { timeout, json }: ResultOptions, isQuiet: boolean): Promise<void> {
   let failure: Error | null = null;
   let value: unknown = null;
   try {
-    value = await result.get(timeout === undefined ? {} : { timeout });
+    value = timeout === undefined ? await waitLong(result, isQuiet) : await result.get({ timeout });
   } catch (error) {
     failure = toError(error);
   }
@@ -61,6 +65,23 @@ async function show(result: AsyncResult, { timeout, json }: ResultOptions): Prom
   if (json) await showRecord(result);
   else if (failure === null) say(typeof value === 'string' ? value : JSON.stringify(value ?? null));
   if (failure !== null) throw new CliExit(EXIT.failure, json ? '' : await explain(result, failure, timeout));
+}
+
+/** After a while it says on standard error what it waits for: the id may be wrong, and the wait is for ever. */
+async function waitLong(result: AsyncResult, isQuiet: boolean): Promise<unknown> {
+  const timer = isQuiet ? undefined : setTimeout(() => void tellWait(result), NOTE_AFTER_MS);
+  try {
+    return await result.get();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function tellWait(result: AsyncResult): Promise<void> {
+  // A store that is away is told of by the wait itself.
+  const status = await result.status().catch(() => null);
+  if (status === null || READY_STATES.has(status)) return;
+  process.stderr.write(`Waiting for ${result.id}: ${whyNotReady(status)}. Ctrl-C gives up.\n`);
 }
 
 async function showRecord(result: AsyncResult): Promise<void> {
@@ -80,9 +101,10 @@ async function showRecord(result: AsyncResult): Promise<void> {
 async function explain(result: AsyncResult, failure: Error, timeout = 0): Promise<string> {
   const status = failure instanceof TimeoutError ? await result.status() : 'FAILURE';
   if (READY_STATES.has(status)) return `Error: ${exceptionRepr(failure)}`;
-  const why =
-    status === 'PENDING'
-      ? 'nothing is known of this id: it still waits in a queue, its result has expired, or it was never sent'
-      : `its state is ${status}`;
-  return `Error: No result after ${timeout} s: ${why}.`;
+  return `Error: No result after ${timeout} s: ${whyNotReady(status)}.`;
+}
+
+function whyNotReady(status: string): string {
+  if (status !== 'PENDING') return `its state is ${status}`;
+  return 'nothing is known of this id (it still waits in a queue, its result has expired, or it was never sent)';
 }

@@ -44,6 +44,39 @@ it('call sends to an exchange; revoke ends what runs', async () => {
   });
 }, 60_000);
 
+it('result says on standard error what it waits for, once it takes long', async () => {
+  const { id } = await bench.app.sendTask('w.tracked', [60_000]);
+  const tracked = bench.app.AsyncResult(id);
+  await waitUntil('it runs', async () => (await tracked.status()) === 'STARTED', 10_000);
+  const later = umbel(['result', 'sent-later'], { env: bench.env });
+  const quiet = umbel(['-q', 'result', 'sent-later'], { env: bench.env });
+  const slow = umbel(['result', id], { env: bench.env });
+  let printed = '';
+  later.child.stdout?.on('data', (data: Buffer) => (printed += data.toString()));
+  await slow.waitFor(new RegExp(`^Waiting for ${id}: its state is STARTED\\. Ctrl-C gives up\\.\n$`));
+  await later.waitFor(/^Waiting for sent-later: nothing is known of this id \(.*\)\. Ctrl-C gives up\.\n$/);
+  await bench.app.sendTask('w.add', [1, 2], { taskId: 'sent-later' });
+  expect(await Promise.all([later.ended(), quiet.ended()])).toEqual([0, 0]);
+  expect([printed, quiet.output]).toEqual(['3\n', '3\n']);
+  await slow.stop('SIGINT');
+  expect(slow.output.match(/Waiting/g)).toHaveLength(1);
+  await tracked.revoke({ terminate: true });
+}, 60_000);
+
+it('call asks about a name that is nearly one of the app', async () => {
+  const app = ['-A', 'test/integration/worker-app.ts'];
+  const slip = await run(...app, 'call', 'w.ad', '--queue', 'slips');
+  expect(slip.code).toBe(0);
+  expect(slip.output).toContain('Note: The app has no task "w.ad". Did you mean "w.add"?\n');
+  for (const words of [
+    ['-q', ...app, 'call', 'w.ad'],
+    [...app, 'call', 'py.add'],
+    [...app, 'call', 'w.add'],
+  ]) {
+    expect((await run(...words, '--queue', 'slips')).output).toMatch(/^[-0-9a-f]{36}\n$/);
+  }
+}, 30_000);
+
 it('queues --watch shows again what has changed, until Ctrl-C', async () => {
   const watch = umbel(['queues', '-Q', 'watched', '--watch', '0.1', '-t', '0.1', '--json'], {
     env: bench.env,
