@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { STORE } from '../../lib/backend/redis/scripts.ts';
 import type { Script } from '../../lib/redis/script.ts';
+import { BOOK, GIVE_BACK } from '../../lib/transport/redis/claim-scripts.ts';
 import {
   ACK,
-  BOOK,
   COUNT_BOOKED,
   EXPIRED,
   FETCH,
@@ -171,6 +171,21 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     await script(BOOK, left, ['umbel:w9:0:1', '"q1"', 'w2:1:q1', '5']);
     await both('ZRANGE', 'claims', '0', '-1', 'WITHSCORES');
     await both('HGET', 'unacked', 'umbel:w9:0:0');
+    await compareKeys();
+  });
+
+  test('give back what a wait has brought', async () => {
+    await both('LPUSH', 'q1', '{"n":1}');
+    expect(await script(GIVE_BACK, ['claimed', 'q1'], [])).toBe(':0\r\n');
+    await both('LPUSH', 'claimed', '{"n":2}');
+    expect(await script(GIVE_BACK, ['claimed', 'q1'], [])).toBe(':1\r\n');
+    await both('EXISTS', 'claimed');
+    await both('LPUSH', 'claimed', '{"n":3}');
+    await both('SET', 'q2', 'no list');
+    for (const side of sides) {
+      expect(await side.call('EVAL', GIVE_BACK.lua, '2', 'claimed', 'q2')).toMatch(/^-WRONGTYPE/);
+    }
+    expect(await both('LLEN', 'claimed')).toBe(':1\r\n');
     await compareKeys();
   });
 

@@ -225,6 +225,18 @@ describe('the server itself', () => {
     await waitUntil('it has run', () => runs.size === 201);
   });
 
+  test('out of memory when an idle worker connects again: it drains all the same', async () => {
+    const { runs } = await consumeAll();
+    await waitUntil('it waits', async () => String(await redis.client('LIST')).includes('flags=b'));
+    proxy.set({ kind: 'refuse' });
+    proxy.reset();
+    await Promise.all(ids(200).map((id) => send(id)));
+    await redis.config('SET', 'maxmemory', '1mb');
+    proxy.set({ kind: 'none' });
+    await waitUntil('all have run', async () => runs.size === 200 && (await isEmpty()));
+    expect(await redis.keys('umbel.claimed:*')).toEqual([]);
+  });
+
   test('scripts forgotten by the server are sent again', async () => {
     const { runs } = await consumeAll();
     await redis.script('FLUSH');

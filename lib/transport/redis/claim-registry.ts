@@ -1,8 +1,9 @@
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import type { Link } from '../../redis/link.ts';
 import { uuid } from '../../util/clock.ts';
+import { BOOK } from './claim-scripts.ts';
 import type { Keys } from './keys.ts';
-import { BOOK, TAG_PREFIX } from './scripts.ts';
+import { TAG_PREFIX } from './scripts.ts';
 
 const SWEEP_LIMIT = 1000;
 /** No wait lasts that long: when a lease has lapsed for it, nothing more can come into the list. */

@@ -1,7 +1,7 @@
 import type { Asked } from '../../redis/connection.ts';
 import type { Link } from '../../redis/link.ts';
+import { BOOK, GIVE_BACK } from './claim-scripts.ts';
 import type { Keys } from './keys.ts';
-import { BOOK } from './scripts.ts';
 
 export interface ClaimPlace {
   /** Delivery tag under which it is booked. */
@@ -54,7 +54,7 @@ export class Claim implements ClaimPlace {
     const all = { ...asked, form: 'nothing' } as const;
     if (this.#end === 'drop') link.callThen('del', [this.list], all);
     else if (this.#end === 'give-back') {
-      link.callThen('lmove', [this.list, keys.list(this.queue, 0), 'RIGHT', 'RIGHT'], all);
+      link.runThen(GIVE_BACK, [this.list, keys.list(this.queue, 0)], [], all);
     } else {
       const names = [keys.unacked, keys.unackedIndex, this.list];
       link.runThen(BOOK, names, [this.tag, JSON.stringify(this.queue)], all);

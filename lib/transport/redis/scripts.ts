@@ -109,33 +109,6 @@ return reply
 );
 
 /**
- * Books the message that a wait has moved into its list. KEYS unacked, unacked_index, the list, claims.
- * ARGV  tag, name of the queue as JSON text; for a list whose owner is gone also its name in `claims` and the score
- *       that was read there: then only if the owner has not renewed it since. The list is forgotten, and the booking is
- *       as old as that score.
- * Reply: how many were booked; 0 when it is booked already, or was taken away.
- */
-export const BOOK = defineScript(
-  'book',
-  `
-local score = ARGV[4]
-if score then
-  if redis.call('ZSCORE', KEYS[4], ARGV[3]) ~= score then return 0 end
-  redis.call('ZREM', KEYS[4], ARGV[3])
-end
-local message = redis.call('RPOP', KEYS[3])
-if not message then return 0 end
-if not score then
-  local time = redis.call('TIME')
-  score = time[1] .. '.' .. string.format('%06d', time[2])
-end
-redis.call('HSET', KEYS[1], ARGV[1], '[' .. message .. ', "", ' .. ARGV[2] .. ']')
-redis.call('ZADD', KEYS[2], score, ARGV[1])
-return 1
-`,
-);
-
-/**
  * Forgets acknowledged messages. KEYS unacked, unacked_index. ARGV tags (at most 1000).
  * Reply: how many were still ours.
  */

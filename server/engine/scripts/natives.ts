@@ -1,3 +1,4 @@
+import { NATIVE_CLAIMS } from './claims.ts';
 import { NATIVE_FETCH } from './fetch.ts';
 import { NATIVE_LOCK } from './redis-py-lock.ts';
 import { NATIVE_STORE } from './store.ts';
@@ -11,6 +12,7 @@ const PROBE: NativeScript = { lua: 'return 1', run: ({ reply }) => reply.integer
 export const NATIVE_SCRIPTS: readonly NativeScript[] = [
   NATIVE_FETCH,
   ...NATIVE_TRANSPORT,
+  ...NATIVE_CLAIMS,
   NATIVE_STORE,
   ...NATIVE_LOCK,
   PROBE,

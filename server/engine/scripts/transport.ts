@@ -1,6 +1,5 @@
 import {
   ACK,
-  BOOK,
   COUNT_BOOKED,
   EXPIRED,
   PARK,
@@ -8,44 +7,17 @@ import {
   RESTORE,
   TAG_PREFIX,
 } from '../../../lib/transport/redis/scripts.ts';
-import { deleteFields, removeScored, setFields, setScores } from '../keyspace/collections.ts';
-import { popOne, push, trim } from '../keyspace/lists.ts';
+import { deleteFields, removeScored, setScores } from '../keyspace/collections.ts';
+import { push, trim } from '../keyspace/lists.ts';
 import { formatDouble } from '../resp/numbers.ts';
 import { ReplyError } from '../resp/reply-error.ts';
-import { booking, scriptNumber, scriptText, scriptTime } from './script-values.ts';
+import { scriptNumber, scriptText, scriptTime } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
 const PARKED_MAX = 1000;
 /** The end of a booking: exchange and routing key. */
 const TAIL = 600;
 const BOOKED_NAMES = /\}\s*,\s*([^,]+,\s*"[^"]*")\s*\]\s*$/;
-
-function book({ database, keyspace, keys, args, reply }: ScriptCall): void {
-  const [unacked, index, list] = [scriptText(keys, 0), scriptText(keys, 1), scriptText(keys, 2)];
-  const tag = scriptText(args, 0);
-  let score = scriptTime();
-  if (args.length > 3) {
-    const [claims, name] = [scriptText(keys, 3), scriptText(args, 2)];
-    keyspace.tracking.read(claims);
-    const last = database.zset(claims)?.scores.get(name);
-    if (last === undefined || formatDouble(last) !== args[3]) {
-      reply.integer(0);
-      return;
-    }
-    score = last;
-    removeScored(database, claims, [name]);
-  }
-  const found = database.list(list);
-  // Checked before the message is taken, so that it is not lost.
-  database.hash(unacked);
-  database.zset(index);
-  const message = found === undefined ? undefined : popOne(database, list, found, 'RIGHT');
-  if (message !== undefined) {
-    setFields(database, unacked, [[tag, booking(message, scriptText(args, 1))]]);
-    setScores(database, index, [[tag, score]]);
-  }
-  reply.integer(message === undefined ? 0 : 1);
-}
 
 function acknowledge({ database, keys, args, reply }: ScriptCall): void {
   const [unacked, index] = [scriptText(keys, 0), scriptText(keys, 1)];
@@ -164,7 +136,6 @@ function countBooked({ database, keyspace, keys, args, reply }: ScriptCall): voi
 }
 
 export const NATIVE_TRANSPORT: readonly NativeScript[] = [
-  { lua: BOOK.lua, run: book },
   { lua: ACK.lua, run: acknowledge },
   { lua: RESTORE.lua, run: restore },
   { lua: PARK.lua, run: park },
