@@ -217,6 +217,37 @@ describe.each(SERVERS)('what a wait brings on $name', ({ start }) => {
     await consumer.stop();
   }, 60_000);
 
+  const loseConnection = (): void => {
+    proxy.set({ kind: 'refuse' });
+    proxy.reset();
+  };
+
+  test('acked while the connection is away, then flushed and stopped: that is written first', async () => {
+    const { consumer, got } = await consume(await open(proxy.url()), loseConnection);
+    await isWaiting();
+    await send('a');
+    await waitUntil('it has come', () => got.length === 1);
+    await consumer.pause();
+    consumer.ack(got[0]?.tag ?? '');
+    setTimeout(() => proxy.set({ kind: 'none' }), 200);
+    await consumer.flush();
+    expect(await claimed()).toEqual([]);
+    await consumer.stop();
+    expect(await redis.exists('celery', 'unacked')).toBe(0);
+  });
+
+  test('stopped while the connection is away: it is back in its queue', async () => {
+    const { consumer, got } = await consume(await open(proxy.url()), loseConnection);
+    await isWaiting();
+    await send('a');
+    await waitUntil('it has come', () => got.length === 1);
+    setTimeout(() => proxy.set({ kind: 'none' }), 200);
+    await consumer.stop();
+    expect(await claimed()).toEqual([]);
+    expect(await redis.llen('celery')).toBe(1);
+    expect(await redis.exists('unacked')).toBe(0);
+  });
+
   test('stopped while one comes: it is handed over, or in its queue', async () => {
     const transport = await open();
     let taken = 0;

@@ -231,13 +231,14 @@ export class RedisConsumer implements Consumer {
 
   async #end(): Promise<void> {
     const { logger, onStopped } = this.#parts;
+    await this.#lane.pause();
+    for (const tags of this.#ledger.chunks(RELEASE_CHUNK)) for (const tag of tags) this.release(tag);
+    // What cannot be written comes back when the lease ends. The lane has to book what was just taken.
+    await this.flush().catch((error: unknown) => logger.error(messageOf(error)));
     await this.#lane.stop();
     this.#clock.stop();
     await this.#leases.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    for (const tags of this.#ledger.chunks(RELEASE_CHUNK)) for (const tag of tags) this.release(tag);
-    // What cannot be written comes back when the lease ends.
-    await this.flush().catch((error: unknown) => logger.error(messageOf(error)));
     await this.#queues.stop().catch((error: unknown) => logger.warning(messageOf(error)));
     onStopped(this);
   }

@@ -75,6 +75,8 @@ export class Settler {
   /** Resolves when everything settled so far is written. */
   async flush(): Promise<void> {
     this.write();
+    await this.booked();
+    this.write();
     await Promise.all(this.#writing);
   }
 
