@@ -236,6 +236,22 @@ describe.each(SERVERS)('what a wait brings on $name', ({ start }) => {
     expect(await redis.exists('celery', 'unacked')).toBe(0);
   });
 
+  test('its lease has lapsed before it was booked, and nobody else has it: it stays with its owner', async () => {
+    const { consumer, got } = await consume(await open(proxy.url(), 1), () => {
+      if (got.length === 1) loseConnection();
+    });
+    await isWaiting();
+    await send('a');
+    await waitUntil('it has come', () => got.length === 1);
+    setTimeout(() => proxy.set({ kind: 'none' }), 1200);
+    await waitUntil('it is booked', async () => (await redis.hlen('unacked')) === 1);
+    await isWaiting();
+    consumer.ack(got[0]?.tag ?? '');
+    await consumer.flush();
+    expect(await redis.exists('celery', 'unacked')).toBe(0);
+    await consumer.stop();
+  });
+
   test('stopped while the connection is away: it is back in its queue', async () => {
     const { consumer, got } = await consume(await open(proxy.url()), loseConnection);
     await isWaiting();

@@ -68,7 +68,8 @@ export class RedisConsumer implements Consumer {
     this.#settler = new Settler(settlements, keys, logger);
     this.#queues = new ConsumedQueues(parts, options.queues);
     const claims = new ClaimRegistry(group, keys, this.#tags.consumer);
-    this.#leases = new Leases({ ...parts, ledger: this.#ledger, claims });
+    const booked = (): Promise<void> => this.#settler.booked();
+    this.#leases = new Leases({ ...parts, ledger: this.#ledger, claims, booked });
     this.#lane = new Lane({
       group,
       pubSub,

@@ -15,6 +15,8 @@ export interface LeasesOptions {
   readonly bindings: Bindings;
   readonly ledger: Ledger;
   readonly claims: ClaimRegistry;
+  /** Resolves when every message that was taken is booked. */
+  readonly booked: () => Promise<void>;
   readonly logger: Logger;
   readonly options: RedisTransportOptions;
 }
@@ -97,10 +99,12 @@ export class Leases {
   }
 
   async #renew(): Promise<void> {
-    const { group, ledger, claims, keys, logger } = this.#options;
+    const { group, ledger, claims, booked, keys, logger } = this.#options;
     if (!group.isUp) return;
-    const startedAt = performance.now();
     const hadLapsed = !this.isSure;
+    // Or it would be missed below, and given up.
+    if (hadLapsed) await booked();
+    const startedAt = performance.now();
     this.#missedAt = Number.POSITIVE_INFINITY;
     const gone: string[] = [];
     try {
