@@ -18,6 +18,7 @@ let proxy: FaultProxy;
 let redis: Redis;
 let shaky: Transport;
 let steady: Transport;
+const others: Transport[] = [];
 let dir: string;
 let lines: string[];
 
@@ -42,6 +43,7 @@ afterEach(async () => {
   proxy.set({ kind: 'none' });
   await shaky.stop();
   await steady.stop();
+  for (const transport of others.splice(0)) await transport.stop();
   await proxy.stop();
   redis.disconnect();
   await server.stop();
@@ -235,6 +237,35 @@ describe('the server itself', () => {
     proxy.set({ kind: 'none' });
     await waitUntil('all have run', async () => runs.size === 200 && (await isEmpty()));
     expect(await redis.keys('umbel.claimed:*')).toEqual([]);
+  });
+
+  test('out of memory: a worker keeps what it holds, and the list of its waits', async () => {
+    const held: string[] = [];
+    const open = async (): Promise<void> => {
+      const transport = openTransport(server.url(), { logger: silentLogger, transportOptions: { lease: 1 } });
+      others.push(transport);
+      await transport.start();
+      const onDeliveries = (deliveries: readonly Delivery[]): unknown => held.push(...deliveries.map(idOf));
+      await transport.createConsumer({ queues: [{ name: 'celery' }], prefetch: 5, onDeliveries }).start();
+    };
+    await open();
+    await waitUntil('it waits', async () => (await redis.zcard('umbel.claims')) === 1);
+    await send('a');
+    await waitUntil('it is held', async () => (await redis.hlen('unacked')) === 1);
+    await redis.config('SET', 'maxmemory', '1');
+    await open();
+    const [tag = ''] = await redis.zrange('unacked_index', 0, '0');
+    const [list = ''] = await redis.zrange('umbel.claims', 0, '0');
+    const [takenAt, waitedAt] = [
+      await redis.zscore('unacked_index', tag),
+      await redis.zscore('umbel.claims', list),
+    ].map(Number);
+    // Longer than a lease, its margin and a sweep.
+    await pause(4500);
+    expect(held).toEqual(['a']);
+    expect(Number(await redis.zscore('unacked_index', tag))).toBeGreaterThan(Number(takenAt) + 3);
+    expect(Number(await redis.zscore('umbel.claims', list))).toBeGreaterThan(Number(waitedAt) + 3);
+    await redis.config('SET', 'maxmemory', '0');
   });
 
   test('scripts forgotten by the server are sent again', async () => {

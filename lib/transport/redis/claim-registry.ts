@@ -3,7 +3,7 @@ import type { Link } from '../../redis/link.ts';
 import { uuid } from '../../util/clock.ts';
 import { BOOK } from './claim-scripts.ts';
 import type { Keys } from './keys.ts';
-import { TAG_PREFIX } from './scripts.ts';
+import { RENEW, TAG_PREFIX } from './scripts.ts';
 
 const SWEEP_LIMIT = 1000;
 /** No wait lasts that long: when a lease has lapsed for it, nothing more can come into the list. */
@@ -48,7 +48,9 @@ export class ClaimRegistry {
   }
 
   async renew(): Promise<void> {
-    if (this.#names.size > 0) await this.#mark([...this.#names]);
+    if (this.#names.size === 0) return;
+    const gone = await this.#group.command.run(RENEW, [this.#keys.claims], [...this.#names]);
+    if (Array.isArray(gone) && gone.length > 0) await this.#mark(gone.map(String));
   }
 
   /** For a consumer that stops with nothing left in its lists. */

@@ -163,12 +163,15 @@ return #ARGV / 2
 );
 
 /**
- * Renews the lease of held messages. KEYS unacked_index. ARGV tags (at most 1000).
- * Reply: those that are not booked any more.
+ * Renews the lease of held messages, or of the lists of waits. KEYS unacked_index or claims. ARGV their tags or names (at
+ * most 1000). Reply: those that are not there any more.
+ *
+ * It begins by removing what cannot be there: a full server refuses a script whose first change adds something.
  */
 export const RENEW = defineScript(
   'renew',
   `
+redis.call('ZREM', KEYS[1], '')
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 local gone = {}
