@@ -23,6 +23,8 @@ export class FaultProxy {
   readonly #pairs = new Set<Pair>();
   #fault: Fault = { kind: 'none' };
   #cutAfter = Number.POSITIVE_INFINITY;
+  #made = 0;
+  #late: { readonly number: number; readonly ms: number } | null = null;
   #port = 0;
 
   constructor(targetPort: number) {
@@ -71,6 +73,11 @@ export class FaultProxy {
     this.#cutAfter = bytes;
   }
 
+  /** What the server says on the connection that was made as the n-th comes so much later; null: on none. */
+  delay(late: { readonly number: number; readonly ms: number } | null): void {
+    this.#late = late;
+  }
+
   #connect(client: Socket): void {
     if (this.#fault.kind === 'refuse') {
       client.resetAndDestroy();
@@ -79,6 +86,8 @@ export class FaultProxy {
     const server = createConnection({ port: this.#targetPort, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
     const pair = { client, server };
+    this.#made += 1;
+    const number = this.#made;
     this.#pairs.add(pair);
     for (const socket of [client, server]) {
       socket.on('error', () => this.#end(pair));
@@ -87,7 +96,8 @@ export class FaultProxy {
     client.on('data', (data) => this.#forward(server, data));
     server.on('data', (data) => {
       if (this.#cutAfter === Number.POSITIVE_INFINITY) {
-        this.#forward(client, data);
+        if (this.#late?.number === number) setTimeout(() => this.#forward(client, data), this.#late.ms);
+        else this.#forward(client, data);
         return;
       }
       this.#forward(client, data.subarray(0, this.#cutAfter));

@@ -24,6 +24,12 @@ export interface Taken {
   readonly text: string;
 }
 
+export interface FetchReply {
+  readonly taken: Taken[];
+  /** The server has also taken what is no message, out of any list. */
+  readonly hasRefused: boolean;
+}
+
 interface Rotation {
   readonly queues: readonly string[];
   readonly keys: readonly string[];
@@ -126,20 +132,23 @@ export function readReply(
   request: FetchRequest,
   reply: unknown,
   onRefused: (queue: string, start: string) => void,
-): Taken[] {
+): FetchReply {
   const items: unknown[] = Array.isArray(reply) ? reply : [];
   const taken: Taken[] = [];
+  let hasRefused = false;
   for (let index = 0; index + 1 < items.length; index += 2) {
     const tag = `${request.prefix}${index / 2 + 1}`;
     const number = Number(items[index]);
     const queue = request.queues[Math.abs(number) - 1];
     const text = String(items[index + 1]);
-    if (number < 0) onRefused(queue ?? '', text);
-    else if (queue !== undefined) taken.push({ tag, queue, text });
+    if (number < 0) {
+      hasRefused = true;
+      onRefused(queue ?? '', text);
+    } else if (queue !== undefined) taken.push({ tag, queue, text });
     else {
       const booking = readBooking(text);
       if (booking) taken.push({ tag, queue: booking.routingKey, text: booking.raw });
     }
   }
-  return taken;
+  return { taken, hasRefused };
 }

@@ -1,9 +1,17 @@
 import { ConnectionLost, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
 import type { Logger } from '../../util/logger.ts';
-import { askAgain, type FetchRequest, FetchRequests, readReply, type Taken } from './fetch-request.ts';
+import {
+  askAgain,
+  type FetchReply,
+  type FetchRequest,
+  FetchRequests,
+  readReply,
+  type Taken,
+} from './fetch-request.ts';
 import type { Keys } from './keys.ts';
 import type { QueueOrder } from './options.ts';
+import { Primary } from './primary.ts';
 import { FETCH } from './scripts.ts';
 
 export interface FetchesOptions {
@@ -23,8 +31,7 @@ export class Fetches {
   readonly requests: FetchRequests;
   /** The last one left nothing behind, and every list but that of `primary` is tracked. */
   isDrained = false;
-  /** The queue that delivered last. */
-  primary = '';
+  readonly primary: Primary;
   readonly #options: FetchesOptions;
   /** Messages that those under way may bring. */
   #asked = 0;
@@ -35,6 +42,7 @@ export class Fetches {
 
   constructor(options: FetchesOptions) {
     this.#options = options;
+    this.primary = new Primary(options.keys);
     this.requests = new FetchRequests(options.keys, options.tagPrefix, options.queueOrder);
   }
 
@@ -62,6 +70,7 @@ export class Fetches {
   send(link: Link, count: number): Promise<void> {
     const request = this.requests.next(count);
     this.#asked += count;
+    this.primary.fetching();
     return new Promise((resolve, reject) => {
       link.runThen(FETCH, request.keys, request.args, {
         resolve: (reply) => {
@@ -87,7 +96,7 @@ export class Fetches {
   async askAgain(link: Link, request: FetchRequest): Promise<void> {
     const reply = await link.run(FETCH, ...askAgain(request));
     this.#lost.shift();
-    const taken = readReply(request, reply, this.#options.onRefused);
+    const { taken } = readReply(request, reply, this.#options.onRefused);
     if (taken.length > 0) this.#options.accept(taken, request.madeAt);
   }
 
@@ -105,17 +114,17 @@ export class Fetches {
     return true;
   }
 
-  #settle(request: FetchRequest, taken: readonly Taken[]): void {
-    const last = taken.at(-1);
-    if (last) this.primary = last.queue;
+  #settle(request: FetchRequest, { taken, hasRefused }: FetchReply): void {
+    const hasMissed = this.primary.moveTo(taken.at(-1)?.queue ?? this.primary.queue);
     // There is more, so the next fetch is to be sent first; or what came before is still here.
     if (taken.length === request.count || this.#arrived.length > 0) {
       if (this.#arrived.length === 0) this.#arrivedOf = request.madeAt;
       this.#arrived = this.#arrived.concat(taken);
       return;
     }
-    const waited = this.#options.keys.list(this.primary, 0);
+    const waited = this.primary.list;
     const source = taken.length > 0 ? this.#options.accept(taken, request.madeAt) : waited;
-    this.isDrained = source === waited && request.generation === this.requests.generation;
+    const isCurrent = request.generation === this.requests.generation;
+    this.isDrained = source === waited && !hasMissed && !hasRefused && isCurrent;
   }
 }

@@ -98,9 +98,8 @@ export class Lane {
 
   invalidated(keys: readonly string[] | null): void {
     const { primary, requests } = this.#fetches;
-    const waited = this.#options.keys.list(primary, 0);
-    if (keys?.every((key) => key === waited || !requests.hasList(key))) return;
-    this.#wait.otherListChanged();
+    const others = keys?.filter((key) => !primary.sees(key) && requests.hasList(key));
+    if (others?.length !== 0) this.#wait.otherListChanged();
   }
 
   /** Takes nothing more; resolves when the fetch under way has been accepted. */
@@ -180,15 +179,14 @@ export class Lane {
 
   /** Answers with what went wrong. */
   async #waitAndFetch(link: Link): Promise<Error | null> {
-    const { keys } = this.#options;
     const { primary, requests } = this.#fetches;
     const { generation, firstQueue, claimTag } = requests;
-    const queue = requests.hasList(keys.list(primary, 0)) ? primary : firstQueue;
+    const queue = requests.hasList(primary.list) ? primary.queue : firstQueue;
     const claim = await this.#claims.prepare(queue, claimTag);
     // What is to be waited for may have changed meanwhile.
     const isStale = generation !== requests.generation || this.#wait.takeNews();
     if (isStale || this.#wanted() === 0) return null;
-    this.#fetches.primary = queue;
+    primary.moveTo(queue);
     let fetching: Promise<void> | undefined;
     let writing: Promise<Error | null> | undefined;
     const fetch = (count: number): void => {
@@ -197,7 +195,7 @@ export class Lane {
     const failure = await new Promise<Error | null>((resolve) => {
       this.#wait.begin({
         link,
-        list: keys.list(queue, 0),
+        list: primary.list,
         target: claim.list,
         isOnly: requests.isSingle,
         // The wait may bring one all the same.
