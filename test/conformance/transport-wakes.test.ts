@@ -12,7 +12,7 @@ import { waitUntil } from '../kit/wait-until.ts';
 
 const ROUNDS = ids(3);
 /** In the order in which a consumer makes them. */
-const LANE = 3;
+const [COMMAND, LANE] = [1, 3];
 
 describe.each(SERVERS)('a consumer that waits for two queues on $name', ({ start }) => {
   let server: TestServer;
@@ -99,6 +99,24 @@ describe.each(SERVERS)('a consumer that waits for two queues on $name', ({ start
       times.push(performance.now() - sentAt);
       proxy.delay(null);
       await isWaiting();
+    }
+    expectQuick();
+  });
+
+  test('a new queue, while the end of the wait before is not confirmed yet', async () => {
+    for (const id of ROUNDS) {
+      proxy.delay({ number: COMMAND, ms: 200 });
+      await sendAndWait('second');
+      await send(id);
+      const addedAt = performance.now();
+      const before = got.length;
+      consumer.addQueue({ name: id });
+      await waitUntil('it has come', () => got.length === before + 1);
+      times.push(performance.now() - addedAt);
+      proxy.delay(null);
+      await pause(250);
+      consumer.cancelQueue(id);
+      await sendAndWait('first');
     }
     expectQuick();
   });

@@ -34,6 +34,8 @@ export class IdleWait {
   /** What has not returned yet. */
   #waiting: Wait | null = null;
   #isUnblocking = false;
+  /** To be ended as well: it began while the end of the one before was not confirmed yet. */
+  #next: Wait | null = null;
   /** A list has changed since the last fetch was sent. */
   #hasNews = false;
   #canTrack = true;
@@ -92,7 +94,10 @@ export class IdleWait {
   }
 
   async #unblock(waiting: Wait): Promise<void> {
-    if (this.#isUnblocking) return;
+    if (this.#isUnblocking) {
+      this.#next = waiting;
+      return;
+    }
     this.#isUnblocking = true;
     this.#hasNews = false;
     waiting.onEnding();
@@ -107,7 +112,9 @@ export class IdleWait {
     } finally {
       this.#isUnblocking = false;
     }
-    if (this.#waiting !== waiting && this.#waiting && this.#hasNews) void this.#unblock(this.#waiting);
+    const next = this.#next;
+    this.#next = null;
+    if (next !== null && next !== waiting && next === this.#waiting) void this.#unblock(next);
   }
 
   #loseTracking(reason: string): void {
