@@ -252,6 +252,26 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     expect(await redis.keys('*')).toEqual(['celery-taskset-meta-twice.c']);
   });
 
+  test('a task added to a chord counts once, also when the connection is lost before the answer', async () => {
+    const proxy = new FaultProxy(server.port);
+    await proxy.start();
+    const opened = await open({}, proxy.url());
+    const chords = opened as ResultBackend & ChordBackend;
+    await chords.setChordSize('grown', 1);
+    for (let bytes = 1; bytes <= 3; bytes += 1) {
+      // The second time the server is to be told the script again.
+      if (bytes === 2) await redis.script('FLUSH');
+      proxy.cutAfter(bytes);
+      await chords.addToChord('grown');
+      proxy.cutAfter(Number.POSITIVE_INFINITY);
+      expect(await redis.get('celery-taskset-meta-grown.t')).toBe(String(bytes));
+    }
+    await chords.forgetChord('grown');
+    expect(await redis.keys('celery-taskset-meta-grown.*')).toEqual(['celery-taskset-meta-grown.c']);
+    await opened.stop();
+    await proxy.stop();
+  });
+
   test('keeps the parts of a chord in a list where the order does not matter', async () => {
     const opened = await open({ transportOptions: { result_chord_ordered: false } });
     const chords = opened as ResultBackend & ChordBackend;

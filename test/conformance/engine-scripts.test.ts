@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { STORE } from '../../lib/backend/redis/scripts.ts';
+import { ADD_TO_CHORD, STORE } from '../../lib/backend/redis/scripts.ts';
 import type { Script } from '../../lib/redis/script.ts';
 import { BOOK, GIVE_BACK } from '../../lib/transport/redis/claim-scripts.ts';
 import {
@@ -226,6 +226,19 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
       await script(EXPIRED, BOOKS.slice(0, 2), ['60', '3600', limit]);
     await script(EXPIRED, BOOKS.slice(0, 2), ['60', '99999999999', '10']);
     await script(EXPIRED, ['nothing', 'nothing-index'], ['60', '3600', '10']);
+  });
+
+  test('add to a chord', async () => {
+    for (const [id, count] of [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '2'],
+    ] as const) {
+      await script(ADD_TO_CHORD, ['g.t', 'g.a'], ['100', id]);
+      expect(await both('GET', 'g.t')).toBe(`$1\r\n${count}\r\n`);
+      await both('SCARD', 'g.a');
+      for (const key of ['g.t', 'g.a']) await both('TTL', key);
+    }
   });
 
   test('store', async () => {

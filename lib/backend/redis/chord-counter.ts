@@ -1,8 +1,10 @@
 import { encodeJson } from '../../protocol/json.ts';
 import type { Outbox } from '../../redis/outbox.ts';
+import { uuid } from '../../util/clock.ts';
 import type { ChordPart, ChordProgress } from '../backend.ts';
 import type { StoredCodec } from '../stored-codec.ts';
 import type { ChordParts } from './chord-parts.ts';
+import { ADD_TO_CHORD } from './scripts.ts';
 
 const SET_META = 'celery-taskset-meta-';
 const CHORD_EXPIRES_SECONDS = 86_400;
@@ -10,6 +12,7 @@ const CHORD_EXPIRES_SECONDS = 86_400;
 interface ChordKeys {
   readonly sizeKey: string;
   readonly addedKey: string;
+  readonly countedKey: string;
   readonly partsKey: string;
   readonly claimKey: string;
 }
@@ -18,7 +21,7 @@ interface ChordKeys {
 const SENT = '';
 
 /**
- * Counts the header of a chord in Celery's keys: `.s` its size, `.t` tasks added later, `.j` the parts
+ * Counts the header of a chord in Celery's keys: `.s` its size, `.t` tasks added later (`.a`: which, ours), `.j` the parts
  * `[1, id, state, result]`, sorted by place in the group or not (celery/backends/redis.py `on_chord_part_return`).
  *
  * A task that runs again after its worker died returns twice. So that the body is sent once all the same, `.c` (ours,
@@ -51,15 +54,12 @@ export class ChordCounter {
   }
 
   async add(groupId: string): Promise<void> {
-    const { addedKey } = this.#keysOf(groupId);
-    await this.#outbox.send(
-      (link) =>
-        link.transaction([
-          ['incr', addedKey],
-          ['expire', addedKey, this.#expiresSeconds],
-        ]),
-      { what: 'add a task to a chord' },
-    );
+    const { addedKey, countedKey } = this.#keysOf(groupId);
+    // Sent again after a lost connection, it must not count twice: the chord would wait for ever.
+    const args = [this.#expiresSeconds, uuid()];
+    await this.#outbox.send((link) => link.run(ADD_TO_CHORD, [addedKey, countedKey], args), {
+      what: 'add a task to a chord',
+    });
   }
 
   async record({ groupId, memberIndex, taskId, state, resultText }: ChordPart): Promise<ChordProgress> {
@@ -95,12 +95,12 @@ export class ChordCounter {
 
   /** The body was sent. */
   async forget(groupId: string): Promise<void> {
-    const { sizeKey, addedKey, partsKey, claimKey } = this.#keysOf(groupId);
+    const { sizeKey, addedKey, countedKey, partsKey, claimKey } = this.#keysOf(groupId);
     await this.#outbox.send(
       (link) =>
         link.transaction([
           ['setex', claimKey, this.#expiresSeconds, SENT],
-          ['del', partsKey, addedKey, sizeKey],
+          ['del', partsKey, addedKey, countedKey, sizeKey],
         ]),
       { what: 'forget a chord' },
     );
@@ -145,6 +145,12 @@ export class ChordCounter {
 
   #keysOf(groupId: string): ChordKeys {
     const base = `${this.#prefix}${SET_META}${groupId}`;
-    return { sizeKey: `${base}.s`, addedKey: `${base}.t`, partsKey: `${base}.j`, claimKey: `${base}.c` };
+    return {
+      sizeKey: `${base}.s`,
+      addedKey: `${base}.t`,
+      countedKey: `${base}.a`,
+      partsKey: `${base}.j`,
+      claimKey: `${base}.c`,
+    };
   }
 }

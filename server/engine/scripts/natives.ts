@@ -1,7 +1,7 @@
 import { NATIVE_CLAIMS } from './claims.ts';
 import { NATIVE_FETCH } from './fetch.ts';
 import { NATIVE_LOCK } from './redis-py-lock.ts';
-import { NATIVE_STORE } from './store.ts';
+import { NATIVE_BACKEND } from './store.ts';
 import type { NativeScript } from './table.ts';
 import { NATIVE_TRANSPORT } from './transport.ts';
 
@@ -13,7 +13,7 @@ export const NATIVE_SCRIPTS: readonly NativeScript[] = [
   NATIVE_FETCH,
   ...NATIVE_TRANSPORT,
   ...NATIVE_CLAIMS,
-  NATIVE_STORE,
+  ...NATIVE_BACKEND,
   ...NATIVE_LOCK,
   PROBE,
 ];

@@ -1,5 +1,7 @@
-import { STORE } from '../../../lib/backend/redis/scripts.ts';
-import { setString } from '../keyspace/strings.ts';
+import { ADD_TO_CHORD, STORE } from '../../../lib/backend/redis/scripts.ts';
+import { addMembers } from '../keyspace/collections.ts';
+import { expireAt } from '../keyspace/keys.ts';
+import { incrementBy, setString } from '../keyspace/strings.ts';
 import { notInteger } from '../resp/reply-error.ts';
 import { scriptNumber, scriptText } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
@@ -29,4 +31,19 @@ function hasSucceeded(record: Buffer): boolean {
   return /[A-Za-z]/.test(String.fromCharCode(record[0] ?? 0)) && YAML_SUCCESS.test(record.toString('latin1'));
 }
 
-export const NATIVE_STORE: NativeScript = { lua: STORE.lua, isGrowing: true, run: store };
+function addToChord({ database, keys, args, reply }: ScriptCall): void {
+  const seconds = scriptNumber(args[0]);
+  if (!Number.isSafeInteger(seconds)) throw notInteger();
+  const isNew = addMembers(database, scriptText(keys, 1), [scriptText(args, 1)]);
+  if (isNew === 1) incrementBy(database, scriptText(keys, 0), 1n);
+  for (const key of keys) {
+    const entry = database.find(key);
+    if (entry !== undefined) expireAt(database, key, entry, Date.now() + seconds * 1000);
+  }
+  reply.integer(isNew);
+}
+
+export const NATIVE_BACKEND: readonly NativeScript[] = [
+  { lua: STORE.lua, isGrowing: true, run: store },
+  { lua: ADD_TO_CHORD.lua, isGrowing: true, run: addToChord },
+];
