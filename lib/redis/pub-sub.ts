@@ -1,5 +1,5 @@
 import type { ConnectionGroup } from './connection-group.ts';
-import { ConnectionLost } from './failures.ts';
+import { ConnectionLost, isReply } from './failures.ts';
 import type { Link } from './link.ts';
 
 export type ChannelKind = 'channel' | 'pattern';
@@ -30,6 +30,8 @@ export class PubSub {
   /** Changed since the last write, and whether the server counts them as subscribed. */
   readonly #changed = new Set<Topic>();
   readonly #subscribed = new Set<Topic>();
+  /** The server has taken these before. */
+  readonly #taken = new WeakSet<Topic>();
   #link: Promise<Link> | null = null;
   #writing: Promise<void> | null = null;
 
@@ -50,7 +52,7 @@ export class PubSub {
     return this.#link;
   }
 
-  /** Listens; stands when this resolves. Returns how to stop. */
+  /** Listens; stands when this resolves. Returns how to stop. Rejects with `ReplyError` when the server refuses it. */
   async listen(kind: ChannelKind, name: string, listener: ChannelListener): Promise<() => Promise<void>> {
     const key = `${kind} ${name}`;
     let topic = this.#topics.get(key);
@@ -60,14 +62,20 @@ export class PubSub {
     }
     const found = topic;
     found.listeners.add(listener);
-    await this.#write(found);
-    return async () => {
+    const close = async (): Promise<void> => {
       found.listeners.delete(listener);
       if (found.listeners.size > 0) return;
       if (this.#topics.get(key) === found) this.#topics.delete(key);
       // Nobody listens any more: what still comes is dropped, so a failed UNSUBSCRIBE does no harm.
       await this.#write(found).catch(() => {});
     };
+    try {
+      await this.#write(found);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return close;
   }
 
   #write(topic: Topic): Promise<void> {
@@ -88,7 +96,9 @@ export class PubSub {
       await Promise.all([this.#send(link, 'remove', removed), this.#send(link, 'add', added)]);
     } catch (error) {
       // The loss drops the group, and `#restore` subscribes to all that is wanted by then.
-      if (!(error instanceof ConnectionLost)) throw error;
+      if (error instanceof ConnectionLost) return;
+      for (const topic of added) this.#subscribed.delete(topic);
+      throw error;
     }
   }
 
@@ -102,7 +112,17 @@ export class PubSub {
 
   async #restore(link: Link): Promise<void> {
     this.#subscribed.clear();
-    await this.#send(link, 'add', [...this.#topics.values()]);
+    const topics = [...this.#topics.values()];
+    const isTaken = (topic: Topic): boolean => this.#taken.has(topic);
+    await this.#send(link, 'add', topics.filter(isTaken));
+    const asked = topics.filter((topic) => !isTaken(topic));
+    try {
+      await this.#send(link, 'add', asked);
+    } catch (error) {
+      if (!isReply(error)) throw error;
+      // Refused: that is told to who asked, who asks again, and must not keep the group from being up.
+      for (const topic of asked) this.#subscribed.delete(topic);
+    }
   }
 
   async #send(link: Link, action: 'add' | 'remove', topics: readonly Topic[]): Promise<void> {
@@ -121,6 +141,7 @@ export class PubSub {
       }
     }
     await Promise.all(sent);
+    if (action === 'add') for (const topic of topics) this.#taken.add(topic);
   }
 
   #dispatch(channel: string, message: Buffer, pattern: string | null): void {

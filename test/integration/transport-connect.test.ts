@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../../lib/backend/open.ts';
+import { composeResult } from '../../lib/protocol/result.ts';
 import { openTransport } from '../../lib/transport/open.ts';
 import { createLogger, silentLogger } from '../../lib/util/logger.ts';
 import { freePort } from '../kit/free-port.ts';
@@ -54,6 +56,7 @@ beforeAll(async () => {
       ['--tls-cert-file', file('cert.pem'), '--tls-key-file', file('key.pem')],
       ['--user', 'worker', 'on', '>pass', '~*', '&*', '+@all'],
       ['--user', 'managed', 'on', '>pass', '~*', '&*', '+@all', '-client|tracking', '-client|unblock'],
+      ['--user', 'deaf', 'on', '>pass', '~*', '&*', '+@all', '-subscribe'],
       ['--user', 'tracked', 'on', '>pass', '~*', '&*', '+@all', '-client|unblock', '-info'],
     ),
   });
@@ -147,6 +150,21 @@ describe('a server that allows less', () => {
       await transport.stop();
     },
   );
+
+  test('no subscriptions: whoever waits for a result is told so, and results are kept all the same', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'WARNING', write: (line) => lines.push(line) });
+    const backend = openBackend(`redis://deaf:pass@127.0.0.1:${server.port}/6`, { logger });
+    await backend.start();
+    for (const id of ['a', 'b']) {
+      await expect(backend.wait(id, { timeoutMs: 2000 })).rejects.toThrow(/NOPERM/);
+      const text = composeResult({ taskId: id, status: 'SUCCESS', resultText: '1' });
+      await backend.store({ taskId: id, text });
+      expect(await backend.get(id)).toMatchObject({ status: 'SUCCESS' });
+    }
+    expect(lines).toEqual([]);
+    await backend.stop();
+  });
 
   test('is too old for workers, and they say so', async () => {
     const old = createServer((socket) => {
