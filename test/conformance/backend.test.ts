@@ -71,6 +71,18 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     expect(await backend.get('a')).toMatchObject({ status: 'SUCCESS', result: 1 });
   });
 
+  test.each(['json', 'msgpack', 'yaml'])(
+    'a progress whose value has a status SUCCESS of its own is overwritten, in %s',
+    async (name) => {
+      const opened = await open({ serializer: serializerNamed(name) });
+      await opened.store(record('a', 'PROGRESS', { status: 'SUCCESS', step: 1 }));
+      await opened.store(record('a', 'SUCCESS', 5));
+      await opened.store(record('a', 'FAILURE', { status: 'SUCCESS' }));
+      expect(await opened.get('a')).toMatchObject({ status: 'SUCCESS', result: 5 });
+      await opened.stop();
+    },
+  );
+
   test('keeps the order of the states of a task in one batch', async () => {
     const names = ids(300);
     const states = names.flatMap((id) =>

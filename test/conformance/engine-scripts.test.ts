@@ -263,6 +263,9 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     await script(STORE, ['far'], ['0', 'x']);
     const others = [
       '\u0082\u00a6status\u00a7SUCCESS\u00a6result\u0005',
+      '\u00de\u0000\u0010\u00a6status\u00a7SUCCESS\u00a6result\u0005',
+      '\u0082\u00a6status\u00a7FAILURE\u00a6result\u0081\u00a6status\u00a7SUCCESS',
+      '{"status": "FAILURE", "result": {"status": "SUCCESS"}}',
       'children: []\nresult: 5\nstatus: SUCCESS\ntask_id: a\n',
       'children: []\nresult: 5\nstatus: FAILURE\ntask_id: a\n',
       '{"status": "FAILURE", "traceback": "\nstatus: SUCCESS\n"}',

@@ -3,15 +3,17 @@ import { defineScript } from '../../redis/script.ts';
 /**
  * Stores results and tells whoever waits. KEYS result keys (also the channels). ARGV expiry in seconds (0: never),
  * then one record for each key. A stored SUCCESS is never overwritten (KeyValueStoreBackend._store_result): it is looked
- * for as JSON, MessagePack and YAML write it, PyYAML's with its sorted keys included.
+ * for as JSON, MessagePack and YAML write it, PyYAML's with its sorted keys included. Only the status itself counts, the
+ * first of the keys elsewhere: a result may have one of its own.
  * Reply: how many were written. The embedded engine has a native twin (server/engine/scripts): change both.
  */
 export const STORE = defineScript(
   'store',
   `
 local function succeeded(record)
-  local head = string.sub(record, 1, 64)
-  return string.find(head, '"status": ?"SUCCESS"') or string.find(head, '\\166status\\167SUCCESS', 1, true)
+  return string.find(record, '^{"status": ?"SUCCESS"')
+    or string.find(record, '^[\\128-\\143]\\166status\\167SUCCESS')
+    or string.find(record, '^\\222..\\166status\\167SUCCESS')
     or (string.find(record, '^%a') and string.find(record, '\\nstatus: SUCCESS\\n', 1, true))
 end
 local expires, written = tonumber(ARGV[1]), 0

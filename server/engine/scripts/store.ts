@@ -6,7 +6,7 @@ import { notInteger } from '../resp/reply-error.ts';
 import { scriptNumber, scriptText } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
-const SUCCESS = /"status": ?"SUCCESS"|\xa6status\xa7SUCCESS/;
+const SUCCESS = /^(?:\{"status": ?"SUCCESS"|(?:[\x80-\x8f]|\xde[\s\S]{2})\xa6status\xa7SUCCESS)/;
 const YAML_SUCCESS = /^[A-Za-z][\s\S]*\nstatus: SUCCESS\n/;
 
 function store({ database, keyspace, pubsub, keys, args, reply }: ScriptCall): void {
