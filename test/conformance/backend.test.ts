@@ -284,6 +284,28 @@ describe.each(SERVERS)('result backend on $name', ({ start }) => {
     await proxy.stop();
   });
 
+  test('a chord expires with results, and not before its end where they are kept for ever', async () => {
+    const ttls = async (seconds: number | null): Promise<number[]> => {
+      await redis.flushall();
+      const opened = (await open({ expiresSeconds: seconds })) as ResultBackend & ChordBackend;
+      await opened.setChordSize('g', 2);
+      await opened.addToChord('g');
+      await opened.recordChordPart({
+        groupId: 'g',
+        memberIndex: 0,
+        taskId: 'a',
+        state: 'SUCCESS',
+        resultText: '1',
+      });
+      await opened.stop();
+      const left = ['s', 't', 'j', 'a'].map((part) => redis.ttl(`celery-taskset-meta-g.${part}`));
+      // In whole minutes: a slow machine may have used some.
+      return (await Promise.all(left)).map((ttl) => (ttl < 0 ? ttl : Math.ceil(ttl / 60) * 60));
+    };
+    expect(await ttls(600)).toEqual([600, 600, 600, 600]);
+    expect(await ttls(null)).toEqual([-1, -1, -1, 86_400]);
+  });
+
   test('keeps the parts of a chord in a list where the order does not matter', async () => {
     const opened = await open({ transportOptions: { result_chord_ordered: false } });
     const chords = opened as ResultBackend & ChordBackend;

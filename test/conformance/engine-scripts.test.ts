@@ -234,7 +234,7 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
       ['b', '2'],
       ['a', '2'],
     ] as const) {
-      await script(ADD_TO_CHORD, ['g.t', 'g.a'], ['100', id]);
+      await script(ADD_TO_CHORD, ['g.t', 'g.a'], [id === 'a' ? '0' : '100', '200', id]);
       expect(await both('GET', 'g.t')).toBe(`$1\r\n${count}\r\n`);
       await both('SCARD', 'g.a');
       for (const key of ['g.t', 'g.a']) await both('TTL', key);

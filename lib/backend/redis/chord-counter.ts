@@ -7,7 +7,8 @@ import type { ChordParts } from './chord-parts.ts';
 import { ADD_TO_CHORD } from './scripts.ts';
 
 const SET_META = 'celery-taskset-meta-';
-const CHORD_EXPIRES_SECONDS = 86_400;
+/** Of what is ours alone, where results are kept for ever. */
+const OWN_EXPIRES_SECONDS = 86_400;
 
 interface ChordKeys {
   readonly sizeKey: string;
@@ -34,7 +35,9 @@ const SENT = '';
 export class ChordCounter {
   readonly #outbox: Outbox;
   readonly #prefix: string;
+  /** 0: never. */
   readonly #expiresSeconds: number;
+  readonly #ownSeconds: number;
   readonly #codec: StoredCodec;
   readonly #kept: ChordParts;
 
@@ -43,12 +46,14 @@ export class ChordCounter {
     this.#kept = kept;
     this.#outbox = outbox;
     this.#prefix = prefix;
-    this.#expiresSeconds = expiresSeconds || CHORD_EXPIRES_SECONDS;
+    this.#expiresSeconds = expiresSeconds;
+    this.#ownSeconds = expiresSeconds || OWN_EXPIRES_SECONDS;
   }
 
   async setSize(groupId: string, size: number): Promise<void> {
     const { sizeKey } = this.#keysOf(groupId);
-    await this.#outbox.send((link) => link.call('setex', [sizeKey, this.#expiresSeconds, size]), {
+    const expiry = this.#expiresSeconds > 0 ? ['EX', this.#expiresSeconds] : [];
+    await this.#outbox.send((link) => link.call('set', [sizeKey, size, ...expiry]), {
       what: 'store the size of a chord',
     });
   }
@@ -56,7 +61,7 @@ export class ChordCounter {
   async add(groupId: string): Promise<void> {
     const { addedKey, countedKey } = this.#keysOf(groupId);
     // Sent again after a lost connection, it must not count twice: the chord would wait for ever.
-    const args = [this.#expiresSeconds, uuid()];
+    const args = [this.#expiresSeconds, this.#ownSeconds, uuid()];
     await this.#outbox.send((link) => link.run(ADD_TO_CHORD, [addedKey, countedKey], args), {
       what: 'add a task to a chord',
     });
@@ -73,9 +78,7 @@ export class ChordCounter {
           ['get', addedKey],
           ['get', sizeKey],
           ['get', claimKey],
-          ['expire', partsKey, this.#expiresSeconds],
-          ['expire', addedKey, this.#expiresSeconds],
-          ['expire', sizeKey, this.#expiresSeconds],
+          ...this.#renewals(partsKey, addedKey, sizeKey),
         ]),
       { what: 'count a part of a chord', bytes: member.length },
     );
@@ -99,7 +102,7 @@ export class ChordCounter {
     await this.#outbox.send(
       (link) =>
         link.transaction([
-          ['setex', claimKey, this.#expiresSeconds, SENT],
+          ['setex', claimKey, this.#ownSeconds, SENT],
           ['del', partsKey, addedKey, countedKey, sizeKey],
         ]),
       { what: 'forget a chord' },
@@ -111,7 +114,7 @@ export class ChordCounter {
     const reply = await this.#outbox.send(
       (link) =>
         link.transaction([
-          ['set', key, taskId, 'EX', this.#expiresSeconds, 'NX'],
+          ['set', key, taskId, 'EX', this.#ownSeconds, 'NX'],
           ['get', key],
         ]),
       { what: 'claim a chord' },
@@ -141,6 +144,11 @@ export class ChordCounter {
       parts.set(String(taskId), { taskId: String(taskId), state: String(state), result });
     }
     return [...parts.values()];
+  }
+
+  #renewals(...keys: readonly string[]): (readonly ['expire', string, number])[] {
+    const seconds = this.#expiresSeconds;
+    return seconds > 0 ? keys.map((key) => ['expire', key, seconds] as const) : [];
   }
 
   #keysOf(groupId: string): ChordKeys {

@@ -31,16 +31,17 @@ return written
 
 /**
  * Adds a task to a chord, once also when it is asked twice. KEYS the count of tasks added (Celery's), the set of what has
- * been counted (ours). ARGV expiry of both in seconds, what tells this task from others. Reply: 1 when it is counted now.
+ * been counted (ours). ARGV expiry of each in seconds (0: never), what tells this task from others. Reply: 1 when it is counted now.
  * The embedded engine has a native twin (server/engine/scripts): change both.
  */
 export const ADD_TO_CHORD = defineScript(
   'add-to-chord',
   `
-local isNew = redis.call('SADD', KEYS[2], ARGV[2])
+local isNew = redis.call('SADD', KEYS[2], ARGV[3])
 if isNew == 1 then redis.call('INCR', KEYS[1]) end
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[2], ARGV[1])
+for i, key in ipairs(KEYS) do
+  if tonumber(ARGV[i]) > 0 then redis.call('EXPIRE', key, ARGV[i]) end
+end
 return isNew
 `,
 );

@@ -32,13 +32,13 @@ function hasSucceeded(record: Buffer): boolean {
 }
 
 function addToChord({ database, keys, args, reply }: ScriptCall): void {
-  const seconds = scriptNumber(args[0]);
-  if (!Number.isSafeInteger(seconds)) throw notInteger();
-  const isNew = addMembers(database, scriptText(keys, 1), [scriptText(args, 1)]);
+  const expiries = keys.map((_, index) => scriptNumber(args[index]));
+  if (!expiries.every(Number.isSafeInteger)) throw notInteger();
+  const isNew = addMembers(database, scriptText(keys, 1), [scriptText(args, 2)]);
   if (isNew === 1) incrementBy(database, scriptText(keys, 0), 1n);
-  for (const key of keys) {
-    const entry = database.find(key);
-    if (entry !== undefined) expireAt(database, key, entry, Date.now() + seconds * 1000);
+  for (const [index, key] of keys.entries()) {
+    const [entry, seconds = 0] = [database.find(key), expiries[index]];
+    if (entry !== undefined && seconds > 0) expireAt(database, key, entry, Date.now() + seconds * 1000);
   }
   reply.integer(isNew);
 }
