@@ -2,7 +2,7 @@ import { UmbelError } from '../contract/errors.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Service } from '../util/service.ts';
-import { ConnectionLost, messageOf } from './failures.ts';
+import { ConnectionLost, isNoMaster, messageOf } from './failures.ts';
 import { Link, type LinkEvents } from './link.ts';
 import { checkIsMaster, findMaster } from './sentinel.ts';
 import { clusterRefused, readServerInfo } from './server-info.ts';
@@ -182,6 +182,13 @@ export class ConnectionGroup implements Service {
     this.#closeLinks();
     this.#tell(this.#downListeners, reason);
     this.#retryLater();
+  }
+
+  /** As `drop`, because the server refused what it is for. One that is not the master is left for the next of the list. */
+  refused(error: unknown): void {
+    if (!this.isUp) return;
+    this.drop(messageOf(error));
+    if (isNoMaster(error)) this.#servers.moveOn();
   }
 
   #register({ name, setup, ...events }: MemberOptions): Link {

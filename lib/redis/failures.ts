@@ -33,6 +33,11 @@ export function isPassing(thrown: unknown): boolean {
   return isReply(thrown) && /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/.test(messageOf(thrown));
 }
 
+/** The server takes no changes: it is not the master, or not any more. */
+export function isNoMaster(thrown: unknown): boolean {
+  return isReply(thrown) && /^(READONLY|MASTERDOWN)\b/.test(messageOf(thrown));
+}
+
 /** The server refuses what would need more memory (`maxmemory` without eviction); also when wrapped as a cause. */
 export function isOutOfMemory(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;

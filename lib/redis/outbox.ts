@@ -119,7 +119,7 @@ export class Outbox {
   }
 
   #failed(item: Item, error: unknown): void {
-    if (isPassing(error)) this.#group.drop(messageOf(error));
+    if (isPassing(error)) this.#group.refused(error);
     const mayComeBack = isPassing(error) || error instanceof ConnectionLost;
     if (mayComeBack && !item.isSettled && !this.#group.isStopped) {
       this.#waiting.push(item);

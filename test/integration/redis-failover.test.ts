@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { openTransport } from '../../lib/transport/open.ts';
@@ -50,6 +51,33 @@ test('goes to the second server when the first dies, and back when that one dies
   await waitUntil('the first server has given it', () => got.includes('3'));
   await consumer.stop();
   await transport.stop();
+});
+
+test('leaves a server that has become a replica for the one that is the master now', async () => {
+  const admins = [first, second].map(({ port }) => new Redis(port, { protocol: 2 }));
+  for (const admin of admins) admin.on('error', () => {});
+  const [onFirst, onSecond] = admins;
+  await onSecond?.replicaof('127.0.0.1', first.port);
+  const transport = openTransport(`${first.url()};${second.url()}`, { logger });
+  await transport.start();
+  const got: string[] = [];
+  const consumer = transport.createConsumer({
+    queues: [{ name: 'celery' }],
+    prefetch: 0,
+    onDeliveries: (deliveries) => {
+      for (const delivery of deliveries) consumer.ack(delivery.tag);
+      got.push(...deliveries.map(idOf));
+    },
+  });
+  await consumer.start();
+  await onSecond?.replicaof('NO', 'ONE');
+  await onFirst?.replicaof('127.0.0.1', second.port);
+  await transport.publish({ exchange: '', routingKey: 'celery' }, taskMessage('1'));
+  await waitUntil('it has come', () => got.includes('1'));
+  expect(transport.displayUrl).toBe(second.url());
+  await consumer.stop();
+  await transport.stop();
+  for (const admin of admins) admin.disconnect();
 });
 
 test('begins with whichever answers; a list, spaces and a trailing semicolon are read', async () => {

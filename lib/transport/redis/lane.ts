@@ -237,7 +237,7 @@ export class Lane {
       return;
     }
     if (isPassing(error)) {
-      group.drop(messageOf(error));
+      group.refused(error);
       return;
     }
     logger.error(`Cannot take messages from ${group.address.display}: ${messageOf(error)}. Trying again.`);
