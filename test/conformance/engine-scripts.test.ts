@@ -168,7 +168,7 @@ describe.each([2, 3])('with RESP%i', (protocol) => {
     expect(await script(BOOK, left, ['umbel:w9:0:0', '"q1"', 'w1:1:q1', '1795229811.6931031'])).toBe(
       ':1\r\n',
     );
-    await script(BOOK, left, ['umbel:w9:0:1', '"q1"', 'w2:1:q1', '5']);
+    await script(BOOK, left, ['umbel:w9:0:1', '"q1"', 'w2:1:q1', '5', '1795230811.25', '!w2:1:q1']);
     await both('ZRANGE', 'claims', '0', '-1', 'WITHSCORES');
     await both('HGET', 'unacked', 'umbel:w9:0:0');
     await compareKeys();

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { encodeEnvelope } from '../../lib/protocol/envelope.ts';
 import { openTransport } from '../../lib/transport/open.ts';
 import { ACK, FETCH, PARK, RESTORE } from '../../lib/transport/redis/scripts.ts';
 import type { Consumer, Delivery, Transport } from '../../lib/transport/transport.ts';
@@ -177,6 +178,27 @@ describe.each(SERVERS)('what a wait brings on $name', ({ start }) => {
     expect(got[0]?.message.headers).toMatchObject({ redelivered: true, 'x-delivery-count': 1 });
     expect(await claimed()).toEqual(['umbel.claimed:alive:1:celery']);
     expect(await redis.zscore('umbel.claims', 'dead:1:celery')).toBeNull();
+    await consumer.stop();
+  });
+
+  test('its owner has died, and its wait has come to the server behind the sweep: it comes back all the same', async () => {
+    const seconds = Date.now() / 1000;
+    await redis.zadd('umbel.claims', seconds - 10, 'dead:1:celery');
+    const { consumer, got } = await consume(await open(server.url(), 1));
+    const left = () => redis.zrange('umbel.claims', 0, '-1');
+    await waitUntil('it is swept', async () => !(await left()).includes('dead:1:celery'));
+    await redis.lpush(
+      'late',
+      encodeEnvelope(taskMessage('late'), { exchange: '', routingKey: 'celery' }, 'tag'),
+    );
+    await redis.lmove('late', 'umbel.claimed:dead:1:celery', 'RIGHT', 'LEFT');
+    const lookedAt = Number(await redis.zscore('umbel.claims', '!dead:1:celery'));
+    expect(lookedAt).toBeGreaterThan(seconds + 800);
+    // A quarter of an hour later.
+    await redis.zincrby('umbel.claims', -1000, '!dead:1:celery');
+    await waitUntil('it is back', () => got.length === 1, 5000);
+    expect(got.map(idOf)).toEqual(['late']);
+    expect((await left()).filter((name) => name.includes('dead'))).toEqual([]);
     await consumer.stop();
   });
 

@@ -8,6 +8,10 @@ import { RENEW, TAG_PREFIX } from './scripts.ts';
 const SWEEP_LIMIT = 1000;
 /** No wait lasts that long: when a lease has lapsed for it, nothing more can come into the list. */
 const WAIT_MARGIN_SECONDS = 2;
+/** For so long TCP may go on bringing the server a wait whose sender is gone: the list is looked at once more then. */
+const LATE_SECONDS = 900;
+/** Marks the names of lists that have been swept once. */
+const LATE = '!';
 
 /**
  * The lists into which waits move messages, `<consumer>:<connection>:<queue>`. The sorted set `umbel.claims` has each
@@ -64,15 +68,19 @@ export class ClaimRegistry {
   async sweep(leaseSeconds: number): Promise<void> {
     const { command } = this.#group;
     const { claims, unacked, unackedIndex } = this.#keys;
-    const overdue = (await serverSeconds(command)) - leaseSeconds - WAIT_MARGIN_SECONDS;
+    const now = await serverSeconds(command);
+    const overdue = now - leaseSeconds - WAIT_MARGIN_SECONDS;
     const range = [claims, '-inf', overdue, 'withscores', 'limit', 0, SWEEP_LIMIT];
     const reply = await command.call('zrangebyscore', range);
     const items = Array.isArray(reply) ? reply.map(String) : [];
     for (let index = 0; index + 1 < items.length; index += 2) {
       const [name = '', score = ''] = items.slice(index, index + 2);
+      const isLate = name.startsWith(LATE);
+      const list = this.#keys.claimed(isLate ? name.slice(LATE.length) : name);
+      const again = isLate ? [] : [now + LATE_SECONDS, LATE + name];
       const tag = `${TAG_PREFIX}${uuid().slice(0, 8)}:0:0`;
-      const keys = [unacked, unackedIndex, this.#keys.claimed(name), claims];
-      await command.run(BOOK, keys, [tag, JSON.stringify(queueOf(name)), name, score]);
+      const keys = [unacked, unackedIndex, list, claims];
+      await command.run(BOOK, keys, [tag, JSON.stringify(queueOf(name)), name, score, ...again]);
     }
   }
 

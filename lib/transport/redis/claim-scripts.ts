@@ -6,7 +6,7 @@ import { defineScript } from '../../redis/script.ts';
  * Books the message that a wait has moved into its list. KEYS unacked, unacked_index, the list, claims.
  * ARGV  tag, name of the queue as JSON text; for a list whose owner is gone also its name in `claims` and the score
  *       that was read there: then only if the owner has not renewed it since. The list is forgotten, and the booking is
- *       as old as that score.
+ *       as old as that score. After it a score and a name under which the list is to be looked at again.
  * Reply: how many were booked; 0 when it is booked already, or was taken away.
  */
 export const BOOK = defineScript(
@@ -16,6 +16,7 @@ local score = ARGV[4]
 if score then
   if redis.call('ZSCORE', KEYS[4], ARGV[3]) ~= score then return 0 end
   redis.call('ZREM', KEYS[4], ARGV[3])
+  if ARGV[5] then redis.call('ZADD', KEYS[4], ARGV[5], ARGV[6]) end
 end
 local message = redis.call('RPOP', KEYS[3])
 if not message then return 0 end

@@ -2,7 +2,7 @@ import { BOOK, GIVE_BACK } from '../../../lib/transport/redis/claim-scripts.ts';
 import { removeScored, setFields, setScores } from '../keyspace/collections.ts';
 import { popOne, push } from '../keyspace/lists.ts';
 import { formatDouble } from '../resp/numbers.ts';
-import { booking, scriptText, scriptTime } from './script-values.ts';
+import { booking, scriptNumber, scriptText, scriptTime } from './script-values.ts';
 import type { NativeScript, ScriptCall } from './table.ts';
 
 function book({ database, keyspace, keys, args, reply }: ScriptCall): void {
@@ -19,6 +19,7 @@ function book({ database, keyspace, keys, args, reply }: ScriptCall): void {
     }
     score = last;
     removeScored(database, claims, [name]);
+    if (args.length > 4) setScores(database, claims, [[scriptText(args, 5), scriptNumber(args[4])]]);
   }
   const found = database.list(list);
   // Checked before the message is taken, so that it is not lost.
