@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Celery } from '../../lib/index.ts';
 import { openTransport } from '../../lib/transport/open.ts';
+import type { Transport } from '../../lib/transport/transport.ts';
 import { createLogger } from '../../lib/util/logger.ts';
 import { freePort } from '../kit/free-port.ts';
 import { idOf, taskMessage } from '../kit/messages.ts';
@@ -24,7 +25,8 @@ afterEach(async () => {
   await second.stop();
 });
 
-test('goes to the second server when the first dies, and back when that one dies', async () => {
+/** Consumes from the list of both; the transport stops the consumer. */
+async function consumeBoth(): Promise<{ transport: Transport; got: string[] }> {
   const transport = openTransport(`${first.url()};${second.url()}`, { logger });
   await transport.start();
   const got: string[] = [];
@@ -37,6 +39,11 @@ test('goes to the second server when the first dies, and back when that one dies
     },
   });
   await consumer.start();
+  return { transport, got };
+}
+
+test('goes to the second server when the first dies, and back when that one dies', async () => {
+  const { transport, got } = await consumeBoth();
   const send = (id: string): Promise<void> =>
     transport.publish({ exchange: '', routingKey: 'celery' }, taskMessage(id));
   await send('1');
@@ -49,7 +56,6 @@ test('goes to the second server when the first dies, and back when that one dies
   await second.kill();
   await send('3');
   await waitUntil('the first server has given it', () => got.includes('3'));
-  await consumer.stop();
   await transport.stop();
 });
 
@@ -58,24 +64,12 @@ test('leaves a server that has become a replica for the one that is the master n
   for (const admin of admins) admin.on('error', () => {});
   const [onFirst, onSecond] = admins;
   await onSecond?.replicaof('127.0.0.1', first.port);
-  const transport = openTransport(`${first.url()};${second.url()}`, { logger });
-  await transport.start();
-  const got: string[] = [];
-  const consumer = transport.createConsumer({
-    queues: [{ name: 'celery' }],
-    prefetch: 0,
-    onDeliveries: (deliveries) => {
-      for (const delivery of deliveries) consumer.ack(delivery.tag);
-      got.push(...deliveries.map(idOf));
-    },
-  });
-  await consumer.start();
+  const { transport, got } = await consumeBoth();
   await onSecond?.replicaof('NO', 'ONE');
   await onFirst?.replicaof('127.0.0.1', second.port);
   await transport.publish({ exchange: '', routingKey: 'celery' }, taskMessage('1'));
   await waitUntil('it has come', () => got.includes('1'));
   expect(transport.displayUrl).toBe(second.url());
-  await consumer.stop();
   await transport.stop();
   for (const admin of admins) admin.disconnect();
 });
