@@ -28,20 +28,28 @@ export function isReply(thrown: unknown): boolean {
   return thrown instanceof ReplyError;
 }
 
+/** Redis 6 wraps what a script was refused: `ERR Error running script (…): @user_script:4: @user_script: 4: -READONLY …`. */
+const OF_SCRIPT = /^ERR Error running script .*@user_script: ?\d+: -/s;
+
+/** Begins with the code of the refusal. */
+function refusalOf(thrown: unknown): string {
+  return messageOf(thrown).replace(OF_SCRIPT, '');
+}
+
 /** The server cannot work now but will: it loads its data, or has become a replica and another one is the master. */
 export function isPassing(thrown: unknown): boolean {
-  return isReply(thrown) && /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/.test(messageOf(thrown));
+  return isReply(thrown) && /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/.test(refusalOf(thrown));
 }
 
 /** The server takes no changes: it is not the master, or not any more. */
 export function isNoMaster(thrown: unknown): boolean {
-  return isReply(thrown) && /^(READONLY|MASTERDOWN)\b/.test(messageOf(thrown));
+  return isReply(thrown) && /^(READONLY|MASTERDOWN)\b/.test(refusalOf(thrown));
 }
 
 /** The server refuses what would need more memory (`maxmemory` without eviction); also when wrapped as a cause. */
 export function isOutOfMemory(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  return isReply(thrown) ? messageOf(thrown).startsWith('OOM') : isOutOfMemory(thrown.cause);
+  return isReply(thrown) ? refusalOf(thrown).startsWith('OOM') : isOutOfMemory(thrown.cause);
 }
 
 export function isMissingScript(thrown: unknown): boolean {
