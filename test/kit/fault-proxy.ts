@@ -104,7 +104,8 @@ export class FaultProxy {
       this.#cutAfter -= data.length;
       if (this.#cutAfter > 0) return;
       this.#cutAfter = Number.POSITIVE_INFINITY;
-      // The part that got through must arrive before the reset.
+      // The part that got through must arrive before the reset, and nothing behind it.
+      server.pause();
       setTimeout(() => this.reset(), 1);
     });
   }
