@@ -118,6 +118,8 @@ export class Fetches {
     const hasMissed = this.primary.moveTo(taken.at(-1)?.queue ?? this.primary.queue);
     // There is more, so the next fetch is to be sent first; or what came before is still here.
     if (taken.length === request.count || this.#arrived.length > 0) {
+      // Also when the one before found less than it asked for.
+      this.isDrained = false;
       if (this.#arrived.length === 0) this.#arrivedOf = request.madeAt;
       this.#arrived = this.#arrived.concat(taken);
       return;
