@@ -363,6 +363,7 @@ describe.each(BROKERS)('transport on $name', ({ start }) => {
     const shaken = await open(broker.url(proxy.port));
     const seen = new Set<string>();
     const states: string[] = [];
+    let held = 0;
     let consumer: ReturnType<Transport['createConsumer']> | null = null;
     const made = await consume({
       on: shaken,
@@ -371,7 +372,11 @@ describe.each(BROKERS)('transport on $name', ({ start }) => {
       onDeliveries: (deliveries) => {
         for (const delivery of deliveries) {
           seen.add(idOf(delivery));
-          setTimeout(() => consumer?.ack(delivery.tag), 1);
+          held += 1;
+          setTimeout(() => {
+            consumer?.ack(delivery.tag);
+            held -= 1;
+          }, 1);
         }
       },
     });
@@ -386,7 +391,7 @@ describe.each(BROKERS)('transport on $name', ({ start }) => {
       proxy.reset();
     }
     await Promise.all(sending);
-    await waitUntil('all have come', () => seen.size === 300, 15_000);
+    await waitUntil('all have come and are acked', () => seen.size === 300 && held === 0, 15_000);
     await waitUntil('it is connected', () => states.at(-1) === 'restored');
     await consumer.flush();
     await shaken.stop();
