@@ -1,5 +1,6 @@
 import { messageOf } from '../../redis/failures.ts';
 import type { Outbox } from '../../redis/outbox.ts';
+import { serverSeconds } from '../../redis/server-time.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Binding, Keys } from './keys.ts';
 
@@ -45,8 +46,7 @@ export class BroadcastRegistry {
 
   async #renew(): Promise<void> {
     try {
-      const [seconds]: unknown[] = listOf(await this.#ask('read the time', (link) => link.call('time')));
-      const now = Number(seconds);
+      const now = Math.floor(Number(await this.#ask('read the time', serverSeconds)));
       const fields = [...this.#own].flatMap((field) => [field, now]);
       if (fields.length === 0) return;
       await this.#ask('note broadcast queues', (link) =>

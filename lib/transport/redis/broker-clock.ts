@@ -1,5 +1,6 @@
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, messageOf } from '../../redis/failures.ts';
+import { serverSeconds } from '../../redis/server-time.ts';
 import type { Logger } from '../../util/logger.ts';
 
 const MEASURE_EVERY_MS = 30_000;
@@ -46,14 +47,12 @@ export class BrokerClock {
     if (!this.#group.isUp) return;
     try {
       const sentAt = performance.now();
-      const reply = await this.#group.command.call('time');
-      const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : [];
-      if (seconds === undefined || micros === undefined) return;
+      const seconds = await serverSeconds(this.#group.command);
       const answeredAt = performance.now();
       // It may be wrong by half of the way there and back: a server or a loop that stood still would set it off.
       if (answeredAt - sentAt > 2 * TOLERANCE_MS) return;
       const halfway = (sentAt + answeredAt) / 2;
-      this.#originMs = seconds * 1000 + micros / 1000 - halfway;
+      this.#originMs = seconds * 1000 - halfway;
       this.#warn();
     } catch (error) {
       // The next measurement tells; until then the last one holds.

@@ -1,5 +1,5 @@
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
-import type { Link } from '../../redis/link.ts';
+import { serverSeconds } from '../../redis/server-time.ts';
 import { uuid } from '../../util/clock.ts';
 import { BOOK } from './claim-scripts.ts';
 import type { Keys } from './keys.ts';
@@ -93,10 +93,4 @@ export class ClaimRegistry {
 
 function queueOf(name: string): string {
   return name.split(':').slice(2).join(':');
-}
-
-async function serverSeconds(link: Link): Promise<number> {
-  const reply = await link.call('time');
-  const [seconds = 0, micros = 0] = Array.isArray(reply) ? reply.map(Number) : [];
-  return seconds + micros / 1e6;
 }

@@ -46,7 +46,7 @@ export class Fetches {
     this.requests = new FetchRequests(options.keys, options.tagPrefix, options.queueOrder);
   }
 
-  /** Messages that may still come without having been asked for. */
+  /** Messages that the fetches under way may still bring. */
   get asked(): number {
     return this.#asked;
   }

@@ -69,6 +69,7 @@ export class IdleWait {
     this.end();
   }
 
+  /** Replies are handed on while they are being read. */
   begin(wait: Wait): void {
     this.#waiting = wait;
     const seconds = this.#canTrack || wait.isOnly ? WAIT_SECONDS : BLIND_WAIT_SECONDS;

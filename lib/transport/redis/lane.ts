@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionGroup } from '../../redis/connection-group.ts';
 import { ConnectionLost, isPassing, messageOf } from '../../redis/failures.ts';
 import type { Link } from '../../redis/link.ts';
@@ -241,6 +241,6 @@ export class Lane {
       return;
     }
     logger.error(`Cannot take messages from ${group.address.display}: ${messageOf(error)}. Trying again.`);
-    await setTimeout(AFTER_ERROR_MS);
+    await sleep(AFTER_ERROR_MS);
   }
 }

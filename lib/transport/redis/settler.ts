@@ -34,9 +34,8 @@ export class Settler {
   }
 
   ack(entry: Entry): void {
-    const settle = (): unknown => this.#acked.push(entry.tag);
-    if (this.#claim?.tag === entry.tag) this.#claim.ack(settle);
-    else settle();
+    if (this.#claim?.tag === entry.tag) this.#claim.ack(() => this.#acked.push(entry.tag));
+    else this.#acked.push(entry.tag);
   }
 
   restore(entry: Entry, side: Side): void {
